@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# autogen.sh - from the sources to a build.
+#
+#	./autogen.sh            makes ./configure, nothing else
+#	./autogen.sh TARGET...  installs what is missing (as root, where there
+#	                        is apt-get), configures in build/ if that was
+#	                        not done yet, and makes the targets there:
+#	                        demo, check, check-valgrind, help, ...
+set -eu
+unset CDPATH
+cd "$(dirname "$0")"
+
+say() {
+	echo "autogen.sh: $*"
+}
+
+# need PACKAGES TEST...: notes Debian's packages as missing if the test fails
+need() {
+	packages=$1
+	shift
+	"$@" >/dev/null 2>&1 </dev/null || missing="$missing $packages"
+}
+
+can_compile() {
+	echo '#include <stdlib.h>' | "$@" -E -o /dev/null -
+}
+
+configure_is_new() {
+	[ -f configure ] &&
+		[ -z "$(find configure.ac Makefile.am ./*/local.mk \
+			-newer configure)" ]
+}
+
+find_missing() {
+	missing=
+	if [ $# -eq 0 ] || ! configure_is_new; then
+		need autoconf autoconf --version
+		need automake automake --version
+		need libtool libtoolize --version
+	fi
+	need pkg-config pkg-config --version
+	[ $# -gt 0 ] || return 0
+	need make make --version
+	need 'gcc libc6-dev' can_compile "${CC:-cc}" -x c
+	need g++ can_compile "${CXX:-c++}" -x c++
+	need libmd-dev pkg-config --exists libmd
+	need libcmocka-dev pkg-config --exists cmocka
+	need git git --version
+	case " $* " in
+	*' check-valgrind '*)	need valgrind valgrind --version ;;
+	esac
+}
+
+give_up() {
+	say "missing (by Debian's names):$missing" >&2
+	say "as root, on Debian or Ubuntu: apt-get install$missing" >&2
+	exit 1
+}
+
+apt() {
+	DEBIAN_FRONTEND=noninteractive apt-get -qq \
+		-o DPkg::Lock::Timeout=120 "$@" </dev/null >/dev/null
+}
+
+# Package lists may be absent, or too old to find anything by.
+install_missing() {
+	say "installing$missing"
+	# shellcheck disable=SC2086 # words
+	apt install -y --no-install-recommends $missing 2>/dev/null || {
+		say "updating the package lists first"
+		apt update
+		apt install -y --no-install-recommends $missing
+	}
+}
+
+provide() {
+	find_missing "$@"
+	[ -n "$missing" ] || return 0
+	if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+		give_up
+	fi
+	install_missing
+	find_missing "$@"
+	if [ -n "$missing" ]; then
+		say "installed, but still not usable:$missing" >&2
+		exit 1
+	fi
+	rm -f build/config.status # it does not know of them
+}
+
+regenerate() {
+	say "making ./configure"
+	if ! chatter=$(autoreconf -fi 2>&1); then
+		printf '%s\n' "$chatter" >&2
+		exit 1
+	fi
+}
+
+if [ $# -eq 0 ]; then
+	find_missing
+	[ -z "$missing" ] || give_up
+	regenerate
+	exit
+fi
+provide "$@"
+configure_is_new || regenerate
+if [ ! -f build/config.status ]; then
+	say "configuring in build/"
+	mkdir -p build
+	(cd build && ../configure -q)
+fi
+if [ -z "${MAKEFLAGS-}" ]; then
+	MAKEFLAGS=-j$(getconf _NPROCESSORS_ONLN)
+	export MAKEFLAGS
+fi
+say "make -C build $*"
+exec make -C build "$@"

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * portlock.h - a cross-process named lock held by bound loopback sockets.
+ *
+ * Model.  A lock is a key: any non-empty C string.  The key names an abstract
+ * unix socket address (the gate) and three TCP ports on 127.0.0.1.  Who has
+ * the gate bound - and, with transport "tcp", two of the three ports - holds
+ * the lock.  The descriptors are the lock: the kernel closes them when their
+ * process dies, so a dead holder never blocks anybody and nothing is left to
+ * clean up.  A release passes the descriptors to the first waiter, so waiters
+ * are served in the order in which they came, and none of them polls.
+ *
+ * Guaranteed, among the processes of one user in one network namespace:
+ * - at most one holder of a key, whatever is killed, stopped or forked;
+ * - a lock that is released, or whose holder dies, can be had at once;
+ * - waiters are served first come, first served, threads and processes alike
+ *   (up to net.core.somaxconn of them; later ones retry every sleep_ms);
+ * - a waiter uses no processor time while it waits for a portlock holder.
+ * Not guaranteed:
+ * - exclusion across network namespaces or hosts;
+ * - progress while the holder is stopped (SIGSTOP) or hangs;
+ * - progress while programs that know nothing of portlock sit on two of the
+ *   key's three TCP ports (transport "unix" uses no ports);
+ * - order between users: a process of another user takes its turn when no
+ *   process of the holder's user is waiting.
+ *
+ * Threads: every function may be called from any thread at any time on any
+ * handle, except that portlock_close() must be the last call on its handle.
+ * One handle may serve all threads; whichever acquires holds, any may release.
+ * Fork: the child of fork() holds nothing, its handles are usable and free.
+ * Children made without fork handlers (vfork, _Fork, clone, posix_spawn) keep
+ * copies of the descriptors until they exec or exit and must not call in here
+ * before that.  Exec: nothing survives it (all descriptors are close-on-exec).
+ * Signals: only portlock_release(), portlock_has_locked() and
+ * portlock_token() may be called from a signal handler.
+ * Cancellation: no function is a cancellation point.
+ * errno is never changed; nothing is ever printed.
+ *
+ * Example:
+ *
+ *	portlock_t *lock;
+ *	int error = portlock_open(&lock, "nightly-backup", NULL);
+ *
+ *	if (error == 0)
+ *		error = portlock_acquire(lock);
+ *	if (error == 0) {
+ *		back_up();
+ *		portlock_release(lock);
+ *	}
+ *	portlock_close(lock);
+ *	return error;
+ */
+#ifndef PORTLOCK_PORTLOCK_H
+#define PORTLOCK_PORTLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <portlock/version.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define PORTLOCK_API __attribute__((visibility("default")))
+#else
+#define PORTLOCK_API
+#endif
+
+/** How many TCP ports a key has, of which two make a quorum. */
+#define PORTLOCK_PORTS 3
+
+/** A handle on one lock, made by portlock_open(). */
+typedef struct portlock_lock portlock_t;
+
+/**
+ * What portlock_open() can be told.  Initialise with PORTLOCK_OPTIONS_INIT,
+ * which holds the defaults, then change members.  Later versions append
+ * members; `size` tells the library which of them the caller knows.
+ */
+struct portlock_options {
+	/** sizeof(struct portlock_options), set by PORTLOCK_OPTIONS_INIT. */
+	size_t size;
+	/**
+	 * How long portlock_acquire() may take, in milliseconds by the
+	 * monotonic clock, waiting for other threads included.  Negative:
+	 * for ever.  0: one try.  Default: 1000.
+	 */
+	int64_t timeout_ms;
+	/**
+	 * The longest pause between two attempts when there is nobody to
+	 * queue behind (a foreign program on the ports, a k3portlock, a full
+	 * queue), in milliseconds, 1 to 60000.  Default: 10.
+	 */
+	int32_t sleep_ms;
+	/** 0.  Reserved. */
+	uint32_t flags;
+	/**
+	 * "tcp": gate and ports.  "unix": the gate only, for a third of the
+	 * cost and without ports that strangers could sit on.  Handles of
+	 * different transports on one key exclude each other.  NULL (the
+	 * default): the environment's PORTLOCK_TRANSPORT, if it is not
+	 * empty, else "tcp".  The
+	 * environment is not read in set-user-ID programs.  The string is not
+	 * kept.
+	 */
+	const char *transport;
+};
+
+/** The defaults, as an initialiser. */
+#define PORTLOCK_OPTIONS_INIT                                                  \
+	{                                                                      \
+		sizeof(struct portlock_options), 1000, 10, 0, NULL             \
+	}
+
+/**
+ * Makes a handle on the lock `key` and stores it in *lock.
+ * Requires: lock not NULL.  The caller owns the handle and gives it to
+ * portlock_close(); key and options are copied.  Never blocks; touches no
+ * socket.  options NULL: the defaults.
+ * Returns 0; on error *lock is NULL and the result is
+ *   -EINVAL  lock or key is NULL, key is empty, the transport is unknown, a
+ *            time is nonsense, flags is not 0, or options come from a later
+ *            version and ask for what this one does not have;
+ *   -ENOMEM  no memory.
+ */
+PORTLOCK_API int portlock_open(portlock_t **lock, const char *key,
+			       const struct portlock_options *options);
+
+/**
+ * Takes the lock, waiting up to the handle's timeout_ms in the order of
+ * arrival.  Signals do not end the wait.  A grant that arrives together with
+ * the end of the wait counts: the lock is never lost between the two.
+ * Returns 0 when the caller holds the lock, else
+ *   -ETIMEDOUT  somebody else held it all the time;
+ *   -EDEADLK    the calling thread already holds this key, through this
+ *               handle or another one;
+ *   -EMFILE     the process has no free descriptor (up to 4 are needed);
+ *   -ENFILE     the system has none;
+ *   -ENOMEM     the kernel has no memory for a socket;
+ *   -EACCES     a security module or sandbox forbids the sockets;
+ *   -EADDRNOTAVAIL  transport "tcp" where 127.0.0.1 does not exist;
+ *   -EINVAL     lock is NULL;
+ *   -EIO        any other failure of a system call.
+ * After an error the caller holds nothing and the handle is as before.
+ */
+PORTLOCK_API int portlock_acquire(portlock_t *lock);
+
+/**
+ * portlock_acquire() with its own timeout in milliseconds (negative: for
+ * ever, 0: one try that ends in -ETIMEDOUT) in place of the handle's.
+ */
+PORTLOCK_API int portlock_acquire_for(portlock_t *lock, int64_t timeout_ms);
+
+/**
+ * portlock_acquire_for() that ends early, with -EINTR, after a signal handler
+ * ran while it waited, whatever the handler's SA_RESTART says.  If the lock
+ * was granted by then, it returns 0.
+ */
+PORTLOCK_API int portlock_acquire_interruptible(portlock_t *lock,
+						int64_t timeout_ms);
+
+/**
+ * Takes the lock if it is free now; never waits and never queues.
+ * Returns 0, -EBUSY when somebody holds it, or an error of
+ * portlock_acquire().
+ */
+PORTLOCK_API int portlock_try_lock(portlock_t *lock);
+
+/**
+ * Gives the lock to the first waiter, or frees it.  Any thread may call it;
+ * without a held lock it does nothing.  Never blocks.
+ * Returns 0, or -EINVAL when lock is NULL.
+ * May be called from a signal handler.
+ */
+PORTLOCK_API int portlock_release(portlock_t *lock);
+
+/**
+ * Tells whether this handle holds the lock, through whichever thread.
+ * NULL: false.  May be called from a signal handler.
+ */
+PORTLOCK_API bool portlock_has_locked(const portlock_t *lock);
+
+/**
+ * The fencing token of the present grant, 0 when the handle holds nothing.
+ * It grows with every grant of the key on this host (nanoseconds of
+ * CLOCK_BOOTTIME at the grant), so what it guards can refuse a write with a
+ * smaller token than it has seen.  A time namespace shifts that clock: compare
+ * tokens only between processes of one time namespace, and not across boots.
+ */
+PORTLOCK_API uint64_t portlock_token(const portlock_t *lock);
+
+/**
+ * Releases what the handle holds and frees the handle.  NULL: no effect.
+ * Requires: no other thread is using the handle.
+ */
+PORTLOCK_API void portlock_close(portlock_t *lock);
+
+/**
+ * Stores the key's candidate ports on 127.0.0.1 in ports: 40000 + SHA-1(key)
+ * mod 20000, and the two after it.  The same for every transport.
+ * Returns 0, or -EINVAL when an argument is NULL.
+ */
+PORTLOCK_API int portlock_ports(const portlock_t *lock,
+				uint16_t ports[PORTLOCK_PORTS]);
+
+/**
+ * The gate's name without the NUL byte that makes it abstract: "/portlock/"
+ * and the key; for a key of more than 97 bytes its first 56, "~" and the 40
+ * hexadecimal digits of its SHA-1.  The handle owns the string.  NULL: NULL.
+ */
+PORTLOCK_API const char *portlock_gate(const portlock_t *lock);
+
+/**
+ * A short English text for an error that a function here returned (the sign
+ * does not matter), for example "another holder kept the lock until the
+ * timeout".  Never NULL, constant, not to be freed.
+ */
+PORTLOCK_API const char *portlock_strerror(int error);
+
+/**
+ * The version of the library at run time, such as "0.1.0".  PORTLOCK_VERSION
+ * is that of the header.
+ */
+PORTLOCK_API const char *portlock_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

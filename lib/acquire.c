@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* acquire.c - the way from nothing to holder: gate, then ports, then owner. */
+#include "config.h"
+
+#include <errno.h>
+
+#include "internal.h"
+
+#define PAUSE_FIRST INT64_C(20000) /* ns */
+
+/* After a fork in a signal handler that interrupted us: we are the child now
+ * and our descriptors are closed.  Start over. */
+#define STALE (-ECHILD)
+
+/*
+ * Sleeps between two attempts where there is no queue to wait in, each time
+ * twice as long, up to how->sleep: 0, -ETIMEDOUT, -EINTR, -ECANCELED.
+ */
+static int rest(int64_t *pause, const struct pl_wait *how)
+{
+	struct pollfd watch = { .fd = how->watch, .events = POLLIN };
+	int64_t end;
+	int ready;
+
+	if (pl_expired(how->deadline))
+		return -ETIMEDOUT;
+	end = pl_now(CLOCK_MONOTONIC) + *pause;
+	if (end > how->deadline)
+		end = how->deadline;
+	do
+		ready = pl_poll(&watch, how->watch >= 0 ? 1 : 0, end);
+	while (ready == -EINTR && !how->interruptible);
+	*pause = *pause * 2 < how->sleep ? *pause * 2 : how->sleep;
+	if (ready < 0)
+		return ready;
+	return ready > 0 ? -ECANCELED : 0;
+}
+
+/*
+ * Waits in the queue, or pauses where there is none.  0: the gate is in the
+ * attempt's bundle; -EAGAIN: worth another try at once.
+ */
+static int queue_up(struct pl_attempt *attempt,
+		    const struct pl_address *address,
+		    const struct pl_wait *how, int64_t *pause)
+{
+	int error = pl_gate_connect(attempt, address);
+
+	if (error == 0) {
+		int64_t start = pl_now(CLOCK_MONOTONIC);
+
+		error = pl_gate_wait(attempt, address, how);
+		if (error != -EAGAIN)
+			return error;
+		/* The holder hung up on us.  Usually the name is free now; but
+		 * one that does so again and again, at once, must not keep us
+		 * busy. */
+		if (*pause == 0 ||
+		    pl_now(CLOCK_MONOTONIC) - start > how->sleep) {
+			*pause = PAUSE_FIRST;
+			return -EAGAIN;
+		}
+	} else if (error != -ECONNREFUSED && error != -EAGAIN) {
+		return error;
+	}
+	/* Bound but not listening: between bind and listen, or a k3portlock.
+	 * Or the queue is full. */
+	if (*pause == 0)
+		*pause = PAUSE_FIRST;
+	error = rest(pause, how);
+	return error < 0 ? error : -EAGAIN;
+}
+
+static int win_gate(struct pl_attempt *attempt,
+		    const struct pl_address *address,
+		    const struct pl_wait *how)
+{
+	int64_t pause = 0;
+
+	for (;;) {
+		int error = pl_gate_bind(attempt, address);
+
+		if (error != -EADDRINUSE)
+			return error;
+		if (!how->queue)
+			return -EBUSY;
+		error = queue_up(attempt, address, how, &pause);
+		if (error != -EAGAIN)
+			return error;
+		if (attempt->epoch != pl_epoch())
+			return STALE;
+	}
+}
+
+/*
+ * With the gate ours, only programs that know nothing of it can have the
+ * ports.  We alone try again and again; everybody else queues behind us.
+ */
+static int win_ports(struct pl_attempt *attempt,
+		     const struct pl_address *address,
+		     const struct pl_wait *how)
+{
+	int64_t pause = PAUSE_FIRST;
+
+	if (attempt->bundle.ports[PL_QUORUM - 1] >= 0)
+		return 0;
+	for (;;) {
+		int error = pl_ports_bind(&attempt->bundle, address);
+
+		if (error != -EADDRINUSE)
+			return error;
+		if (!how->queue)
+			return -EBUSY;
+		error = rest(&pause, how);
+		if (error < 0)
+			return error;
+		if (attempt->epoch != pl_epoch())
+			return STALE;
+	}
+}
+
+/* Lets a gate go that has not become a lock: whoever is next may try. */
+static void pass_on(struct portlock_lock *lock, struct pl_attempt *attempt)
+{
+	pl_window_open();
+	if (attempt->bundle.gate >= 0)
+		pl_gate_hand_over(&attempt->bundle, attempt->last_token, true,
+				  &lock->parting);
+	pl_window_close();
+}
+
+static int win(struct portlock_lock *lock, struct pl_attempt *attempt,
+	       const struct pl_wait *how)
+{
+	int error = win_gate(attempt, &lock->address, how);
+
+	if (error < 0)
+		return error;
+	if (lock->transport == PL_TCP) {
+		error = win_ports(attempt, &lock->address, how);
+		if (error < 0)
+			pass_on(lock, attempt);
+		return error;
+	}
+	pl_window_open();
+	pl_bundle_close_ports(&attempt->bundle);
+	pl_window_close();
+	return 0;
+}
+
+/* Larger than every token before it, also should the clock stand still. */
+static uint64_t next_token(uint64_t last)
+{
+	uint64_t now = (uint64_t)pl_now(CLOCK_BOOTTIME);
+
+	return now > last ? now : last + 1;
+}
+
+static int become_holder(struct portlock_lock *lock,
+			 struct pl_attempt *attempt)
+{
+	static const struct pl_bundle none = PL_BUNDLE_NONE;
+
+	pl_window_open();
+	if (attempt->epoch != pl_epoch()) {
+		pl_window_close();
+		return STALE;
+	}
+	lock->bundle = attempt->bundle;
+	attempt->bundle = none;
+	pl_part(attempt->socket, &lock->parting);
+	attempt->socket = -1;
+	lock->since = pl_now(CLOCK_MONOTONIC);
+	atomic_store(&lock->token, next_token(attempt->last_token));
+	atomic_store(&lock->owner, pl_thread());
+	pl_window_close();
+	return 0;
+}
+
+/* The connection of the handle's last hand-over. */
+static void drop_parting(struct portlock_lock *lock)
+{
+	if (atomic_load(&lock->parting) < 0)
+		return;
+	pl_window_open();
+	pl_part(-1, &lock->parting);
+	pl_window_close();
+}
+
+int pl_acquire(struct portlock_lock *lock, const struct pl_wait *how)
+{
+	struct pl_attempt attempt;
+	int error;
+
+	pl_process_check();
+	drop_parting(lock);
+	do {
+		error = pl_registry_begin(&attempt, &lock->address);
+		if (error < 0)
+			return error;
+		error = win(lock, &attempt, how);
+		if (error == 0)
+			error = become_holder(lock, &attempt);
+		pl_registry_end(&attempt);
+	} while (error == STALE);
+	return error;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* keeper.c - a process that keeps the lock for a command, come what may. */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/cli/supervise.h"
+
+/*
+ * A copy of this process that has run no fork handlers, and so has what they
+ * would have closed: the lock.  (The wrapper has one thread, so that little
+ * else is missing.)
+ */
+static pid_t bare_fork(void)
+{
+#if __GLIBC_PREREQ(2, 34)
+	return _Fork();
+#elif defined(__s390__)
+	return (pid_t)syscall(SYS_clone, 0, SIGCHLD, 0, 0, 0);
+#else
+	return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+#endif
+}
+
+static _Noreturn void keep(const struct child *child)
+{
+	/* A child that waits shall see the end of the wrapper, not ours. */
+	if (child->go >= 0)
+		close(child->go);
+	/* A kill of the wrapper's process group is not for us: a command with
+	 * a group of its own would run on without the lock. */
+	setsid();
+	prctl(PR_SET_NAME, "portlock-keeper");
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
+	close(STDERR_FILENO);
+	child_await_end(child);
+	_exit(0);
+}
+
+pid_t keeper_start(const struct child *child)
+{
+	pid_t pid = bare_fork();
+
+	if (pid == 0)
+		keep(child);
+	return pid < 0 ? -errno : pid;
+}
+
+void keeper_end(pid_t keeper)
+{
+	kill(keeper, SIGKILL);
+	waitpid(keeper, NULL, 0);
+}

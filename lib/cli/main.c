@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c - portlock VERB ...: finds out what is to be done. */
+#include "config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <portlock/portlock.h>
+
+#include "lib/cli/cli.h"
+
+#define VERBS "run, address, preload or help"
+
+static const struct verb *const verbs[] = { &verb_run, &verb_address,
+					    &verb_preload };
+
+static const struct verb *verb_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(verbs[i]->name, name) == 0)
+			return verbs[i];
+	complain("unknown command '%s': use " VERBS, name);
+	return NULL;
+}
+
+static int print_version(void)
+{
+	printf("portlock %s\n", portlock_version());
+	return finish_output();
+}
+
+static int print_overview(void)
+{
+	puts("Usage: portlock COMMAND [ARGUMENT]...\n"
+	     "Locks that have a name, exclude processes, and die with their "
+	     "holder.\n");
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		printf("  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
+	puts("  help     describe one of these\n\n"
+	     "  -h, --help     print this and exit\n"
+	     "  -V, --version  print the version and exit\n\n"
+	     "'portlock COMMAND --help' tells more; the manual is "
+	     "portlock(1).");
+	return finish_output();
+}
+
+static int help(const char *name)
+{
+	const struct verb *verb;
+
+	if (!name)
+		return print_overview();
+	verb = verb_named(name);
+	return verb ? print_help(verb) : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const struct verb *verb;
+	const char *word = argc > 1 ? argv[1] : NULL;
+
+	setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a line is one write */
+	opterr = 0;
+	if (!word) {
+		complain("a command is missing: use " VERBS);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(word, "help") || !strcmp(word, "--help") ||
+	    !strcmp(word, "-h"))
+		return help(argv[2]);
+	if (!strcmp(word, "--version") || !strcmp(word, "-V"))
+		return print_version();
+	if (*word == '-') {
+		complain("unknown option '%s': use --help, --version or a "
+			 "command (" VERBS ")",
+			 word);
+		return EXIT_USAGE;
+	}
+	verb = verb_named(word);
+	return verb ? verb->run(argc - 1, argv + 1) : EXIT_USAGE;
+}

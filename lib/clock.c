@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* clock.c - absolute deadlines on the monotonic clock. */
+#include "config.h"
+
+#include <errno.h>
+
+#include "internal.h"
+
+#define NSEC_PER_SEC INT64_C(1000000000)
+
+int64_t pl_now(clockid_t clock)
+{
+	struct timespec now;
+
+	pl_ops->clock_gettime(clock, &now);
+	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+}
+
+int64_t pl_deadline_after(int64_t timeout_ms)
+{
+	int64_t now = pl_now(CLOCK_MONOTONIC);
+
+	if (timeout_ms < 0 || timeout_ms > (PL_NEVER - now) / PL_MSEC)
+		return PL_NEVER;
+	return now + timeout_ms * PL_MSEC;
+}
+
+bool pl_expired(int64_t deadline)
+{
+	return deadline != PL_NEVER && pl_now(CLOCK_MONOTONIC) >= deadline;
+}
+
+int pl_poll(struct pollfd *fds, nfds_t count, int64_t deadline)
+{
+	struct timespec left;
+	struct timespec *timeout = NULL;
+	int ready;
+
+	if (deadline != PL_NEVER) {
+		int64_t ns = deadline - pl_now(CLOCK_MONOTONIC);
+
+		if (ns < 0)
+			ns = 0;
+		left.tv_sec = (time_t)(ns / NSEC_PER_SEC);
+		left.tv_nsec = (long)(ns % NSEC_PER_SEC);
+		timeout = &left;
+	}
+	ready = pl_ops->ppoll(fds, count, timeout, NULL);
+	return ready < 0 ? -errno : ready;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* gate.c - the queue: waiters are connections in the accept queue of the gate.
+ *
+ * Who finds the gate bound connects to it and sleeps; the kernel keeps the
+ * connections in order.  A release accepts the first, sends it the bundle,
+ * closes its own copies and only then wakes it.  When a holder dies or has
+ * nobody to give to, the gate closes and every connection that was not
+ * accepted is reset: its waiter starts over.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* The kernel caps it at net.core.somaxconn. */
+#define BACKLOG 4096
+
+/* Connections that one release looks at: a full queue and as many again that
+ * joined meanwhile.  After that everybody may race for the name, so that a
+ * flood of dead connections cannot keep a releaser busy for ever. */
+#define LOOKS_MAX (2 * (BACKLOG + 1))
+
+static int make_socket(struct pl_attempt *attempt)
+{
+	if (attempt->socket >= 0)
+		return 0;
+	/* O_NONBLOCK belongs to the open file that all holders share, and the
+	 * accept of a release must not block: it stays on for good. */
+	attempt->socket = pl_ops->socket(
+		AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return attempt->socket < 0 ? -errno : 0;
+}
+
+static int bind_and_listen(struct pl_attempt *attempt,
+			   const struct pl_address *address)
+{
+	int error = make_socket(attempt);
+
+	if (error < 0)
+		return error;
+	if (pl_ops->bind(attempt->socket,
+			 (const struct sockaddr *)&address->gate,
+			 address->gate_length) < 0 ||
+	    pl_ops->listen(attempt->socket, BACKLOG) < 0)
+		return -errno;
+	attempt->bundle.gate = attempt->socket;
+	attempt->socket = -1;
+	return 0;
+}
+
+int pl_gate_bind(struct pl_attempt *attempt, const struct pl_address *address)
+{
+	int error;
+
+	pl_window_open();
+	error = bind_and_listen(attempt, address);
+	pl_window_close();
+	return error;
+}
+
+/* The peer of a connection, as of its connect() or listen(). */
+static struct ucred peer_of(int socket)
+{
+	struct ucred peer = { 0, (uid_t)-1, (gid_t)-1 };
+	socklen_t length = sizeof(peer);
+
+	if (pl_ops->getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer,
+			       &length) < 0)
+		peer.uid = (uid_t)-1;
+	return peer;
+}
+
+int pl_gate_connect(struct pl_attempt *attempt,
+		    const struct pl_address *address)
+{
+	int error = 0;
+
+	pl_window_open();
+	error = make_socket(attempt);
+	if (error == 0 &&
+	    pl_ops->connect(attempt->socket,
+			    (const struct sockaddr *)&address->gate,
+			    address->gate_length) < 0)
+		error = -errno;
+	/* Who listened on the gate decides whether its grant can be trusted:
+	 * another user could send a gate of which it keeps a copy, and so make
+	 * two holders.  Our own user's processes take no gate from others, so
+	 * behind a listener of ours there is never another user. */
+	if (error == 0)
+		attempt->trusted = peer_of(attempt->socket).uid ==
+				   pl_ops->geteuid();
+	pl_window_close();
+	return error;
+}
+
+static void drop_socket(struct pl_attempt *attempt)
+{
+	pl_window_open();
+	if (attempt->socket >= 0)
+		pl_ops->close(attempt->socket);
+	attempt->socket = -1;
+	pl_window_close();
+}
+
+/*
+ * Sleeps until the holder hangs up (0) or the wait must end (its error).
+ * Only POLLRDHUP wakes: the message itself would pull us onto the releaser's
+ * processor, to wait there until the releaser sleeps.
+ */
+static int sleep_in_queue(const struct pl_attempt *attempt,
+			  const struct pl_wait *how)
+{
+	for (;;) {
+		struct pollfd fds[2] = {
+			{ .fd = attempt->socket, .events = POLLRDHUP },
+			{ .fd = how->watch, .events = POLLIN },
+		};
+		nfds_t count = how->watch >= 0 ? 2 : 1;
+		int ready = pl_poll(fds, count, how->deadline);
+
+		/* A handler that forked: in its child nothing is left of us. */
+		if (attempt->socket < 0)
+			return 0;
+		if (ready == -EINTR && !how->interruptible)
+			continue;
+		if (ready < 0)
+			return ready;
+		if (ready == 0)
+			return -ETIMEDOUT;
+		return fds[0].revents ? 0 : -ECANCELED;
+	}
+}
+
+int pl_gate_wait(struct pl_attempt *attempt, const struct pl_address *address,
+		 const struct pl_wait *how)
+{
+	int end = sleep_in_queue(attempt, how);
+	int error;
+
+	/* A releaser may be sending us the lock right now.  After the shutdown
+	 * no message can arrive any more - the releaser gets EPIPE and takes
+	 * the next - and one that has arrived is still read. */
+	if (end < 0)
+		pl_ops->shutdown(attempt->socket, SHUT_RDWR);
+	error = pl_grant_receive(attempt, address);
+	if (error == 0) {
+		/* Publishes us as the one behind SO_PEERCRED.  Its failure
+		 * takes nothing away: the gate has been listening before.
+		 * The connection stays open, for the reason in pl_part(). */
+		pl_ops->listen(attempt->bundle.gate, BACKLOG);
+		return 0;
+	}
+	drop_socket(attempt);
+	if (error == -EMFILE)
+		return error;
+	return end < 0 ? end : -EAGAIN;
+}
+
+/* The third field of /proc/PID/stat; the second, in brackets, can hold any
+ * character. */
+static char state_of(pid_t pid)
+{
+	char text[512];
+	ssize_t size;
+	char *end;
+	int fd;
+
+	snprintf(text, sizeof(text), "/proc/%d/stat", (int)pid);
+	fd = pl_ops->open(text, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return '?';
+	size = pl_ops->read(fd, text, sizeof(text) - 1);
+	pl_ops->close(fd);
+	if (size <= 0)
+		return '?';
+	text[size] = '\0';
+	end = strrchr(text, ')');
+	return end && end[1] == ' ' ? end[2] : '?';
+}
+
+/* A waiter of another user would hold a name of which we have no say; a
+ * stopped one would keep everybody waiting.  Both are hung up on and find
+ * their way back by themselves. */
+static bool may_take(int connection, bool skip_stopped)
+{
+	struct ucred peer = peer_of(connection);
+
+	if (peer.uid != pl_ops->geteuid())
+		return false;
+	return !skip_stopped || peer.pid <= 0 || state_of(peer.pid) != 'T';
+}
+
+/* The next waiter's connection, or -1. */
+static int next_waiter(int gate)
+{
+	int connection;
+
+	do
+		connection = pl_ops->accept4(gate, NULL, NULL, SOCK_CLOEXEC);
+	while (connection < 0 && (errno == EINTR || errno == ECONNABORTED));
+	return connection;
+}
+
+/*
+ * Closing a unix socket while descriptors are in flight starts the kernel's
+ * collector of orphaned ones, right on the path of the hand-over.  So both
+ * sides keep their end of the connection until the handle's next operation.
+ */
+void pl_part(int connection, atomic_int *parting)
+{
+	int previous = atomic_exchange(parting, connection);
+
+	if (previous >= 0)
+		pl_ops->close(previous);
+}
+
+void pl_gate_hand_over(struct pl_bundle *bundle, uint64_t token,
+		       bool skip_stopped, atomic_int *parting)
+{
+	for (int looks = 0; looks < LOOKS_MAX; looks++) {
+		int connection = next_waiter(bundle->gate);
+		int error;
+
+		if (connection < 0)
+			break;
+		error = may_take(connection, skip_stopped)
+				? pl_grant_send(connection, bundle, token)
+				: -EPIPE;
+		if (error == 0) {
+			/* Our copies go before the waiter wakes: a releaser
+			 * that is preempted, or stopped, after the wake would
+			 * still pin the names when the next holder lets go. */
+			pl_bundle_close(bundle);
+			pl_ops->shutdown(connection, SHUT_WR);
+			pl_part(connection, parting);
+			return;
+		}
+		pl_ops->close(connection);
+		/* Not that the waiter is gone, but that nothing can be sent
+		 * (too many descriptors in flight, no memory). */
+		if (error != -EPIPE && error != -ECONNRESET)
+			break;
+	}
+	pl_bundle_close(bundle);
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* internal.h - what the files of the core share; for lib, shim and unit tests.
+ *
+ * Data flows one way: key -> address -> bundle -> handle.  Functions return 0
+ * or a negative errno unless said otherwise, and leave errno to their caller
+ * (the public entries restore it).
+ */
+#ifndef PORTLOCK_INTERNAL_H
+#define PORTLOCK_INTERNAL_H
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include <portlock/portlock.h>
+
+/* ---- ops.c: the system calls of the core, in one table ---------------- */
+
+/*
+ * The one seam between the core and the system: tests put faults in, the shim
+ * puts in the functions that it does not hook.  Members behave as the libc
+ * functions of their names, errno included.
+ */
+struct pl_ops {
+	int (*socket)(int domain, int type, int protocol);
+	int (*bind)(int fd, const struct sockaddr *address, socklen_t length);
+	int (*listen)(int fd, int backlog);
+	int (*connect)(int fd, const struct sockaddr *address,
+		       socklen_t length);
+	int (*accept4)(int fd, struct sockaddr *address, socklen_t *length,
+		       int flags);
+	ssize_t (*sendmsg)(int fd, const struct msghdr *message, int flags);
+	ssize_t (*recvmsg)(int fd, struct msghdr *message, int flags);
+	int (*shutdown)(int fd, int how);
+	int (*getsockopt)(int fd, int level, int name, void *value,
+			  socklen_t *length);
+	int (*getsockname)(int fd, struct sockaddr *address,
+			   socklen_t *length);
+	int (*ppoll)(struct pollfd *fds, nfds_t count,
+		     const struct timespec *timeout, const sigset_t *mask);
+	int (*open)(const char *path, int flags);
+	ssize_t (*read)(int fd, void *buffer, size_t size);
+	int (*close)(int fd);
+	int (*dup)(int fd); /* close-on-exec, any number */
+	int (*clock_gettime)(clockid_t clock, struct timespec *now);
+	pid_t (*getpid)(void);
+	uid_t (*geteuid)(void);
+	void *(*calloc)(size_t count, size_t size);
+	void (*free)(void *memory);
+};
+
+/* libc's functions, and the table in use (libc's unless replaced). */
+extern const struct pl_ops pl_libc_ops;
+extern const struct pl_ops *pl_ops;
+
+/* ---- clock.c: deadlines ---------------------------------------------- */
+
+#define PL_MSEC INT64_C(1000000)
+#define PL_NEVER INT64_MAX
+
+/* Nanoseconds of a clock. */
+int64_t pl_now(clockid_t clock);
+
+/*
+ * The absolute CLOCK_MONOTONIC time in ns that lies timeout_ms ahead, PL_NEVER
+ * when that is negative or beyond what 64 bits hold.
+ */
+int64_t pl_deadline_after(int64_t timeout_ms);
+
+bool pl_expired(int64_t deadline);
+
+/* ppoll() until the absolute deadline: its result, or -errno. */
+int pl_poll(struct pollfd *fds, nfds_t count, int64_t deadline);
+
+/* ---- address.c: key -> gate name and ports ----------------------------- */
+
+#define PL_GATE_PREFIX "/portlock/"
+#define PL_GATE_MAX 107 /* bytes after the NUL in an abstract address */
+
+struct pl_address {
+	struct sockaddr_un gate;
+	socklen_t gate_length;
+	uint16_t first_port;
+	char name[PL_GATE_MAX + 1]; /* the gate without its first NUL */
+};
+
+/* Pure; the key is not empty. */
+void pl_address_of_key(struct pl_address *address, const char *key);
+
+/* ---- fork.c: windows in which fork() waits ------------------------------ */
+
+/*
+ * Between a system call that makes a descriptor and its entry where the child
+ * of a fork finds it, and between an entry's removal and the close, fork must
+ * not happen.  Such code runs in a window: fork's prepare handler waits until
+ * no window is open and keeps new ones from opening.  Windows nest, never
+ * block on anything but a fork, and are async-signal-safe.
+ */
+void pl_window_open(void);
+void pl_window_close(void);
+
+/* Called by registry.c around fork(). */
+void pl_windows_stop(void);
+void pl_windows_resume(void);
+
+/* In a child that ran no fork handlers: only its own thread is there. */
+void pl_windows_reset(void);
+
+/* A number for the calling thread that no other thread ever has; not 0. */
+uint64_t pl_thread(void);
+
+/* ---- bundle.c: the descriptors that are the lock ------------------------ */
+
+#define PL_QUORUM 2
+
+/* What a holder has: the gate and, for tcp, two ports.  -1: not there. */
+struct pl_bundle {
+	int gate;
+	int ports[PL_QUORUM];
+};
+
+#define PL_BUNDLE_NONE                                                         \
+	{                                                                      \
+		-1,                                                            \
+		{                                                              \
+			-1, -1                                                 \
+		}                                                              \
+	}
+
+/* All of it: fds, at most 1 + PL_QUORUM; returns how many. */
+int pl_bundle_list(const struct pl_bundle *bundle, int fds[1 + PL_QUORUM]);
+
+/* Closes what is there, ports before the gate.  In a window. */
+void pl_bundle_close(struct pl_bundle *bundle);
+void pl_bundle_close_ports(struct pl_bundle *bundle);
+
+/*
+ * Takes received descriptors: those that are the gate and ports of the address
+ * go into the (empty) bundle, the rest is closed.  Returns false, with
+ * everything closed, if the gate was not among them.  In a window.
+ */
+bool pl_bundle_adopt(struct pl_bundle *bundle, const int *fds, int count,
+		     const struct pl_address *address);
+
+/* ---- ports.c: two of three ---------------------------------------------- */
+
+/*
+ * One round over the ports of the address until the bundle has two.  0, or
+ * -EADDRINUSE with no port kept, or another error with no port kept.
+ */
+int pl_ports_bind(struct pl_bundle *bundle, const struct pl_address *address);
+
+/* ---- gate.c: the queue ---------------------------------------------------- */
+
+/* One thread's way through the queue; on its stack, listed in the registry. */
+struct pl_attempt {
+	struct pl_attempt *next, *previous;
+	unsigned epoch;		 /* of the process, see pl_epoch() */
+	int socket;		 /* bound to nothing yet, or waiting */
+	bool trusted;		 /* the listener is of our user */
+	uint64_t last_token;	 /* of the holder before us, 0 unknown */
+	struct pl_bundle bundle; /* what was won so far */
+};
+
+/* How an acquire waits. */
+struct pl_wait {
+	int64_t deadline;   /* absolute, ns of CLOCK_MONOTONIC */
+	int64_t sleep;	    /* longest pause between attempts, ns */
+	bool queue;	    /* false: a try, which never waits */
+	bool interruptible; /* end with -EINTR after a signal handler */
+	int watch;	    /* end with -ECANCELED when readable; -1: none */
+};
+
+/* Binds the gate into the attempt's bundle: 0, -EADDRINUSE, ... */
+int pl_gate_bind(struct pl_attempt *attempt, const struct pl_address *address);
+
+/* Joins the queue: 0, -ECONNREFUSED, -EAGAIN (queue full), ... */
+int pl_gate_connect(struct pl_attempt *attempt,
+		    const struct pl_address *address);
+
+/*
+ * Waits in the queue: 0 with a bundle that holds the gate (the attempt's socket
+ * is the connection that brought it, for pl_part()), -EAGAIN when the
+ * holder went without a grant, -ETIMEDOUT, -EINTR, -ECANCELED, -EMFILE.
+ */
+int pl_gate_wait(struct pl_attempt *attempt, const struct pl_address *address,
+		 const struct pl_wait *how);
+
+/*
+ * Keeps a connection that carried a grant (-1: none) and closes the one kept
+ * before.  In a window.
+ */
+void pl_part(int connection, atomic_int *parting);
+
+/*
+ * Gives the bundle to the first waiter that can take it, or closes it: the
+ * bundle is empty afterwards, whatever happens.  *parting keeps the connection
+ * of a hand-over (pl_part()).  In a window.  Async-signal-safe.
+ */
+void pl_gate_hand_over(struct pl_bundle *bundle, uint64_t token,
+		       bool skip_stopped, atomic_int *parting);
+
+/* ---- grant.c: the message that carries the lock --------------------------- */
+
+/* 0, or -errno of sendmsg(): -EPIPE and -ECONNRESET say that nobody is there. */
+int pl_grant_send(int connection, const struct pl_bundle *bundle,
+		  uint64_t token);
+
+/*
+ * Takes a grant, if there is one, without blocking: 0 with the descriptors in
+ * the attempt's bundle; -EAGAIN nothing there yet; -ECONNRESET end of stream
+ * or a message that is no grant for this address; -EMFILE descriptors were
+ * lost to the limit.  Everything unfit is closed.
+ */
+int pl_grant_receive(struct pl_attempt *attempt,
+		     const struct pl_address *address);
+
+/* ---- registry.c: the handles and attempts of this process ----------------- */
+
+/* Whether this process, not a parent, made what the memory tells. */
+bool pl_process_is_ours(void);
+
+/* Refreshes everything if this is a forked child that ran no fork handlers. */
+void pl_process_check(void);
+
+/* Changes with every fork, in the child. */
+unsigned pl_epoch(void);
+
+/* Lists the handle; 0 or -ENOMEM (no fork handlers). */
+int pl_registry_add(struct portlock_lock *lock);
+void pl_registry_remove(struct portlock_lock *lock);
+
+/*
+ * Lists an attempt, or -EDEADLK when the calling thread holds the key of the
+ * address through any handle.
+ */
+int pl_registry_begin(struct pl_attempt *attempt,
+		      const struct pl_address *address);
+void pl_registry_end(struct pl_attempt *attempt);
+
+/*
+ * Moves a descriptor of the core to another number, so that the caller can
+ * have that number: true if fd was one of the core's.  For the shim's dup2.
+ */
+bool pl_registry_move(int fd);
+
+/* ---- lock.c: the handle ---------------------------------------------------- */
+
+enum pl_transport { PL_TCP, PL_UNIX };
+
+#define PL_RELEASING UINT64_MAX /* an owner: release in progress */
+
+struct portlock_lock {
+	struct portlock_lock *next, *previous; /* in the registry */
+	struct pl_address address;
+	enum pl_transport transport;
+	int64_t timeout_ms;
+	int64_t sleep; /* ns */
+	/* 0: not held; else pl_thread() of who acquired, or PL_RELEASING.
+	 * What follows belongs to the owner. */
+	_Atomic uint64_t owner;
+	_Atomic uint64_t token;
+	int64_t since; /* CLOCK_MONOTONIC ns of the grant */
+	struct pl_bundle bundle;
+	atomic_int parting; /* see pl_part() */
+};
+
+/* Held, by this process.  Async-signal-safe. */
+bool pl_is_held(const struct portlock_lock *lock);
+
+/*
+ * portlock_open() without the allocation, in memory of the caller (the shim
+ * has its handles in static tables).  pl_lock_fini() releases and unlists.
+ */
+int pl_lock_init(struct portlock_lock *lock, const char *key,
+		 const struct portlock_options *options);
+void pl_lock_fini(struct portlock_lock *lock);
+
+/* ---- acquire.c: the way from nothing to holder ------------------------------ */
+
+/*
+ * The whole acquire; what the public entries and the shim use.  The errors of
+ * portlock_acquire(), before the filter, and those of how's members; -EBUSY
+ * for a try.
+ */
+int pl_acquire(struct portlock_lock *lock, const struct pl_wait *how);
+
+/* ---- error.c ------------------------------------------------------------------ */
+
+/* Maps any errno onto the documented set. */
+int pl_error_filter(int error);
+
+#endif

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# The core, the library and the command.
+
+# The core is PIC and is in the library, the shim, the command and the tests.
+noinst_LTLIBRARIES += %D%/libportlock-core.la
+%C%_libportlock_core_la_LIBADD = $(LIBMD_LIBS)
+%C%_libportlock_core_la_SOURCES = \
+	%D%/acquire.c \
+	%D%/address.c \
+	%D%/bundle.c \
+	%D%/clock.c \
+	%D%/error.c \
+	%D%/fork.c \
+	%D%/gate.c \
+	%D%/grant.c \
+	%D%/internal.h \
+	%D%/lock.c \
+	%D%/ops.c \
+	%D%/ports.c \
+	%D%/query.c \
+	%D%/registry.c
+
+lib_LTLIBRARIES += %D%/libportlock.la
+%C%_libportlock_la_SOURCES =
+%C%_libportlock_la_LIBADD = %D%/libportlock-core.la
+%C%_libportlock_la_LDFLAGS = $(AM_LDFLAGS) $(SHARED_LDFLAGS) \
+	-version-info $(PORTLOCK_ABI) \
+	-Wl,--version-script=$(srcdir)/%D%/portlock.map
+EXTRA_%C%_libportlock_la_DEPENDENCIES = %D%/portlock.map
+
+# The command has the core inside: it works wherever it is put, without a
+# library path, and runs in the build folder as it will run when installed.
+bin_PROGRAMS += portlock
+portlock_CPPFLAGS = $(AM_CPPFLAGS) -DPKGLIBDIR='"$(pkglibdir)"'
+portlock_LDADD = shim/librules.la %D%/libportlock-core.la
+portlock_SOURCES = \
+	%D%/cli/child.c \
+	%D%/cli/cli.h \
+	%D%/cli/cmd_address.c \
+	%D%/cli/cmd_preload.c \
+	%D%/cli/cmd_run.c \
+	%D%/cli/elf.c \
+	%D%/cli/ended.c \
+	%D%/cli/keeper.c \
+	%D%/cli/main.c \
+	%D%/cli/message.c \
+	%D%/cli/program.c \
+	%D%/cli/supervise.c \
+	%D%/cli/supervise.h
+
+dist_man_MANS += %D%/portlock.3 %D%/cli/portlock.1
+pkgconfig_DATA = %D%/portlock.pc
+EXTRA_DIST += %D%/README.md %D%/portlock.map

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* lock.c - the handle: the public functions over acquire and hand-over. */
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define SLEEP_MAX_MS 60000
+
+/* No version will have more; a larger size is memory never initialised. */
+#define OPTIONS_MAX 4096
+
+/* A lock held at least this long was worth a look at the waiter's state, which
+ * costs some 7 us. */
+#define LOOK_AFTER PL_MSEC
+
+/* What a public function must leave as it found it. */
+struct entry {
+	int saved_errno;
+	int cancel_state;
+};
+
+/* A cancelled wait would leave its descriptors in a dead stack frame. */
+static struct entry enter(void)
+{
+	struct entry entry = { .saved_errno = errno };
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &entry.cancel_state);
+	return entry;
+}
+
+static int leave(const struct entry *entry, int error)
+{
+	pthread_setcancelstate(entry->cancel_state, NULL);
+	errno = entry->saved_errno;
+	return pl_error_filter(error);
+}
+
+static int parse_transport(enum pl_transport *transport, const char *name)
+{
+	const char *set = secure_getenv("PORTLOCK_TRANSPORT");
+
+	if (!name)
+		name = set && *set ? set : "tcp";
+	if (strcmp(name, "tcp") == 0)
+		*transport = PL_TCP;
+	else if (strcmp(name, "unix") == 0)
+		*transport = PL_UNIX;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+/* Copies what the caller knows over the defaults.  What only a later version
+ * knows must be zero: we could not honour it. */
+static int read_options(struct portlock_options *known,
+			const struct portlock_options *given)
+{
+	const unsigned char *bytes = (const unsigned char *)given;
+
+	if (!given)
+		return 0;
+	if (given->size < sizeof(*known) || given->size > OPTIONS_MAX)
+		return -EINVAL;
+	for (size_t i = sizeof(*known); i < given->size; i++)
+		if (bytes[i])
+			return -EINVAL;
+	*known = *given;
+	if (known->flags || known->sleep_ms < 1 ||
+	    known->sleep_ms > SLEEP_MAX_MS)
+		return -EINVAL;
+	return 0;
+}
+
+int pl_lock_init(struct portlock_lock *lock, const char *key,
+		 const struct portlock_options *options)
+{
+	static const struct pl_bundle none = PL_BUNDLE_NONE;
+	struct portlock_options known = PORTLOCK_OPTIONS_INIT;
+	enum pl_transport transport;
+
+	if (!key || !*key || read_options(&known, options) < 0 ||
+	    parse_transport(&transport, known.transport) < 0)
+		return -EINVAL;
+	memset(lock, 0, sizeof(*lock));
+	pl_address_of_key(&lock->address, key);
+	lock->transport = transport;
+	lock->timeout_ms = known.timeout_ms;
+	lock->sleep = known.sleep_ms * PL_MSEC;
+	lock->bundle = none;
+	atomic_init(&lock->parting, -1);
+	pl_process_check();
+	return pl_registry_add(lock);
+}
+
+int portlock_open(portlock_t **lock, const char *key,
+		  const struct portlock_options *options)
+{
+	struct entry entry = enter();
+	struct portlock_lock *made;
+	int error;
+
+	if (!lock)
+		return leave(&entry, -EINVAL);
+	*lock = NULL;
+	made = pl_ops->calloc(1, sizeof(*made));
+	if (!made)
+		return leave(&entry, -ENOMEM);
+	error = pl_lock_init(made, key, options);
+	if (error == 0)
+		*lock = made;
+	else
+		pl_ops->free(made);
+	return leave(&entry, error);
+}
+
+static int acquire(portlock_t *lock, int64_t timeout_ms, bool interruptible)
+{
+	struct entry entry = enter();
+	struct pl_wait how;
+	int error;
+
+	if (!lock)
+		return leave(&entry, -EINVAL);
+	how = (struct pl_wait){ .deadline = pl_deadline_after(timeout_ms),
+				.sleep = lock->sleep,
+				.queue = timeout_ms != 0,
+				.interruptible = interruptible,
+				.watch = -1 };
+	error = pl_acquire(lock, &how);
+	return leave(&entry, error == -EBUSY ? -ETIMEDOUT : error);
+}
+
+int portlock_acquire(portlock_t *lock)
+{
+	return acquire(lock, lock ? lock->timeout_ms : 0, false);
+}
+
+int portlock_acquire_for(portlock_t *lock, int64_t timeout_ms)
+{
+	return acquire(lock, timeout_ms, false);
+}
+
+int portlock_acquire_interruptible(portlock_t *lock, int64_t timeout_ms)
+{
+	return acquire(lock, timeout_ms, true);
+}
+
+int portlock_try_lock(portlock_t *lock)
+{
+	static const struct pl_wait once = { .watch = -1 };
+	struct entry entry = enter();
+
+	return leave(&entry, lock ? pl_acquire(lock, &once) : -EINVAL);
+}
+
+/*
+ * Takes the bundle out of the handle: of several callers, a signal handler's
+ * included, one gets it.  The owner is gone before the hand-over begins, as
+ * the next holder may be another thread with this very handle.
+ */
+static bool take(struct portlock_lock *lock, struct pl_bundle *bundle,
+		 uint64_t *token, int64_t *since)
+{
+	static const struct pl_bundle none = PL_BUNDLE_NONE;
+	uint64_t owner = atomic_load(&lock->owner);
+
+	do
+		if (owner == 0 || owner == PL_RELEASING)
+			return false;
+	while (!atomic_compare_exchange_weak(&lock->owner, &owner,
+					     PL_RELEASING));
+	*bundle = lock->bundle;
+	*token = atomic_exchange(&lock->token, 0);
+	*since = lock->since;
+	lock->bundle = none;
+	atomic_store(&lock->owner, 0);
+	return true;
+}
+
+bool pl_is_held(const struct portlock_lock *lock)
+{
+	uint64_t owner = atomic_load(&lock->owner);
+
+	return owner != 0 && owner != PL_RELEASING && pl_process_is_ours();
+}
+
+static void release(struct portlock_lock *lock)
+{
+	struct pl_bundle bundle;
+	uint64_t token;
+	int64_t since;
+
+	pl_process_check();
+	pl_window_open();
+	if (take(lock, &bundle, &token, &since)) {
+		bool look = pl_now(CLOCK_MONOTONIC) - since >= LOOK_AFTER;
+
+		pl_gate_hand_over(&bundle, token, look, &lock->parting);
+	}
+	pl_window_close();
+}
+
+int portlock_release(portlock_t *lock)
+{
+	struct entry entry = enter();
+
+	if (lock)
+		release(lock);
+	return leave(&entry, lock ? 0 : -EINVAL);
+}
+
+void pl_lock_fini(struct portlock_lock *lock)
+{
+	release(lock);
+	pl_window_open();
+	pl_part(-1, &lock->parting);
+	pl_window_close();
+	pl_registry_remove(lock);
+}
+
+void portlock_close(portlock_t *lock)
+{
+	struct entry entry = enter();
+
+	if (lock) {
+		pl_lock_fini(lock);
+		pl_ops->free(lock);
+	}
+	leave(&entry, 0);
+}

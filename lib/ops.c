@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* ops.c - the system calls of the core, in one table. */
+#include "config.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* The variadic open(), in the form in which the core needs it. */
+static int open_existing(const char *path, int flags)
+{
+	return open(path, flags);
+}
+
+static int duplicate(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+const struct pl_ops pl_libc_ops = {
+	.socket = socket,
+	.bind = bind,
+	.listen = listen,
+	.connect = connect,
+	.accept4 = accept4,
+	.sendmsg = sendmsg,
+	.recvmsg = recvmsg,
+	.shutdown = shutdown,
+	.getsockopt = getsockopt,
+	.getsockname = getsockname,
+	.ppoll = ppoll,
+	.open = open_existing,
+	.read = read,
+	.close = close,
+	.dup = duplicate,
+	.clock_gettime = clock_gettime,
+	.getpid = getpid,
+	.geteuid = geteuid,
+	.calloc = calloc,
+	.free = free,
+};
+
+const struct pl_ops *pl_ops = &pl_libc_ops;

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* fds.c - the core's descriptors, out of the way of the program's.
+ *
+ * They live just below the limit of descriptors, where scripts (3 to 9), shells
+ * (10 to 255) and loops to 1024 do not reach, but not higher than CEILING: the
+ * kernel's table of a process grows with its highest descriptor, and every fork
+ * copies it.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "shim/shim.h"
+
+#define CEILING 4096
+#define KNOWN_FDS 65536 /* higher ones are not protected */
+#define BITS 64
+
+static _Atomic uint64_t known[KNOWN_FDS / BITS];
+static atomic_int top; /* no descriptor from here on was ever known */
+
+static uint64_t bit_of(int fd)
+{
+	return UINT64_C(1) << (unsigned)fd % BITS;
+}
+
+bool shim_fd_is_ours(int fd)
+{
+	return fd >= 0 &&
+	       fd < atomic_load_explicit(&top, memory_order_relaxed) &&
+	       (atomic_load_explicit(&known[fd / BITS], memory_order_relaxed) &
+		bit_of(fd)) != 0;
+}
+
+int shim_fd_next(unsigned from, unsigned last)
+{
+	unsigned fd = from, end = (unsigned)atomic_load(&top);
+
+	while (fd <= last && fd < end) {
+		uint64_t word = atomic_load(&known[fd / BITS]) >> fd % BITS;
+
+		if (word & 1)
+			return (int)fd;
+		/* To the next one of this word, or to the next word. */
+		fd += word ? (unsigned)__builtin_ctzll(word) : BITS - fd % BITS;
+	}
+	return -1;
+}
+
+static int note(int fd)
+{
+	int seen = atomic_load(&top);
+
+	if (fd < 0 || fd >= KNOWN_FDS)
+		return fd;
+	atomic_fetch_or(&known[fd / BITS], bit_of(fd));
+	while (seen <= fd && !atomic_compare_exchange_weak(&top, &seen, fd + 1))
+		continue;
+	return fd;
+}
+
+/* A copy of fd just below the limit, or -1. */
+static int copy_high(int fd)
+{
+	struct rlimit limit;
+	int ceiling = CEILING, copy = -1;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < CEILING)
+		ceiling = (int)limit.rlim_cur;
+	for (int down = ceiling / 16 + 1; copy < 0 && down < ceiling; down *= 2)
+		copy = fcntl(fd, F_DUPFD_CLOEXEC, ceiling - down);
+	return copy;
+}
+
+/* Moves a fresh descriptor up and notes it; where there is no room above, it
+ * keeps its number. */
+static int keep(int fd)
+{
+	int copy;
+
+	if (fd < 0)
+		return fd;
+	copy = copy_high(fd);
+	if (copy >= 0)
+		REAL(close)(fd);
+	return note(copy >= 0 ? copy : fd);
+}
+
+static int high_socket(int domain, int type, int protocol)
+{
+	return keep(socket(domain, type, protocol));
+}
+
+static int high_accept(int fd, struct sockaddr *address, socklen_t *length,
+		       int flags)
+{
+	return keep(accept4(fd, address, length, flags));
+}
+
+static ssize_t high_recvmsg(int fd, struct msghdr *message, int flags)
+{
+	ssize_t size = recvmsg(fd, message, flags);
+	struct cmsghdr *part;
+
+	if (size < 0)
+		return size;
+	for (part = CMSG_FIRSTHDR(message); part;
+	     part = CMSG_NXTHDR(message, part)) {
+		int *fds = (int *)CMSG_DATA(part);
+		size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(*fds);
+
+		if (part->cmsg_level != SOL_SOCKET ||
+		    part->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++)
+			fds[i] = keep(fds[i]);
+	}
+	return size;
+}
+
+static int high_dup(int fd)
+{
+	int copy = copy_high(fd);
+
+	return note(copy >= 0 ? copy : fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+static int plain_open(const char *path, int flags)
+{
+	return REAL(open)(path, flags);
+}
+
+static int forget_and_close(int fd)
+{
+	/* In this order: the number may be the program's right after. */
+	if (fd >= 0 && fd < KNOWN_FDS)
+		atomic_fetch_and(&known[fd / BITS], ~bit_of(fd));
+	return REAL(close)(fd);
+}
+
+const struct pl_ops shim_ops = {
+	.socket = high_socket,
+	.bind = bind,
+	.listen = listen,
+	.connect = connect,
+	.accept4 = high_accept,
+	.sendmsg = sendmsg,
+	.recvmsg = high_recvmsg,
+	.shutdown = shutdown,
+	.getsockopt = getsockopt,
+	.getsockname = getsockname,
+	.ppoll = ppoll,
+	.open = plain_open,
+	.read = read,
+	.close = forget_and_close,
+	.dup = high_dup,
+	.clock_gettime = clock_gettime,
+	.getpid = getpid,
+	.geteuid = geteuid,
+	.calloc = calloc,
+	.free = free,
+};

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# The preload library, and the rules, which the command checks as well.
+
+noinst_LTLIBRARIES += %D%/librules.la
+%C%_librules_la_SOURCES = \
+	%D%/key.c \
+	%D%/rules.c \
+	%D%/shim.h
+
+if ENABLE_SHIM
+pkglib_LTLIBRARIES += %D%/portlock-shim.la
+dist_man_MANS += %D%/portlock-shim.7
+endif
+%C%_portlock_shim_la_LIBADD = %D%/librules.la lib/libportlock-core.la
+%C%_portlock_shim_la_LDFLAGS = $(AM_LDFLAGS) $(SHARED_LDFLAGS) \
+	-module -shared -avoid-version \
+	-Wl,--version-script=$(srcdir)/%D%/shim.map
+EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
+%C%_portlock_shim_la_SOURCES = \
+	%D%/env.c \
+	%D%/fds.c \
+	%D%/guard.c \
+	%D%/hook_dl.c \
+	%D%/hook_exit.c \
+	%D%/hook_fd.c \
+	%D%/hook_open.c \
+	%D%/hook_path.c \
+	%D%/hook_sem.c \
+	%D%/hook_unlink.c \
+	%D%/lockfile.c \
+	%D%/lockfile.h \
+	%D%/lockfile_mark.c \
+	%D%/lockfile_path.c \
+	%D%/lockfile_seen.c \
+	%D%/lockfile_table.c \
+	%D%/lockfile_wait.c \
+	%D%/lockfile_who.c \
+	%D%/log.c \
+	%D%/real.c \
+	%D%/real.h \
+	%D%/semaphore.c \
+	%D%/semaphore.h \
+	%D%/semaphore_table.c
+
+EXTRA_DIST += %D%/shim.map

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* lockfile_mark.c - the marks on lock files, and the tokens that they name.
+ *
+ * A mark reads "PID-TIME-PLACE": its maker, the time, which together make the
+ * key of the token, and where that key can be asked for.  A key that is free
+ * in one network may be held in another one, or on another host that shares
+ * the file system: such a mark says nothing.  It is short, so that it has room
+ * in the inode (of 256 bytes); a block of its own would cost three times more.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "shim/lockfile.h"
+
+#define ATTRIBUTE "user.portlock"
+#define TOKEN_FORMAT "lockfile-token:%d-%" PRIx64
+#define TOKEN_MAX 64
+#define MARK_FORMAT "%d-%" PRIx64 "-%" PRIx64
+#define TRIES 16
+
+static int open_token(struct lockfile_entry *entry, int pid, uint64_t time)
+{
+	static const struct shim_rule rule = {
+		.family = SHIM_LOCKFILE,
+		.key = "%n",
+		.timeout_ms = 0,
+		.transport = "unix",
+	};
+	char token[TOKEN_MAX];
+	int error;
+
+	snprintf(token, sizeof(token), TOKEN_FORMAT, pid, time);
+	if (entry->has_token)
+		pl_lock_fini(&entry->token);
+	error = shim_lock_init(&entry->token, &rule, token);
+	entry->has_token = error == 0;
+	return error;
+}
+
+/*
+ * Takes a key that nobody ever had.  One that is held may be that of another
+ * thread, or of a process with our number in another pid namespace.
+ */
+static bool take_token(struct lockfile_entry *entry)
+{
+	uint64_t place;
+
+	if (!lockfile_place(&place))
+		return false;
+	for (int i = 0; i < TRIES; i++) {
+		uint64_t time = (uint64_t)pl_now(CLOCK_BOOTTIME);
+
+		if (open_token(entry, (int)getpid(), time) < 0)
+			return false;
+		if (portlock_try_lock(&entry->token) == 0) {
+			snprintf(entry->mark, sizeof(entry->mark), MARK_FORMAT,
+				 (int)getpid(), time, place);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool lockfile_mark(struct lockfile_entry *entry, int fd)
+{
+	size_t length;
+
+	if (!take_token(entry))
+		return false;
+	length = strlen(entry->mark);
+	return (fd >= 0 ? fsetxattr(fd, ATTRIBUTE, entry->mark, length, 0)
+			: lsetxattr(entry->path, ATTRIBUTE, entry->mark, length,
+				    0)) == 0;
+}
+
+static bool read_mark(const char *path, char mark[LOCKFILE_MARK_MAX])
+{
+	ssize_t length =
+		lgetxattr(path, ATTRIBUTE, mark, LOCKFILE_MARK_MAX - 1);
+
+	mark[length > 0 ? length : 0] = '\0';
+	return length > 0;
+}
+
+bool lockfile_has_mark(const char *path, const char *mark)
+{
+	char found[LOCKFILE_MARK_MAX];
+
+	return read_mark(path, found) && strcmp(found, mark) == 0;
+}
+
+void lockfile_put_mark(const char *path, const char *mark)
+{
+	lsetxattr(path, ATTRIBUTE, mark, strlen(mark), XATTR_CREATE);
+}
+
+void lockfile_take_mark(const char *path)
+{
+	lremovexattr(path, ATTRIBUTE);
+}
+
+/* There is no lgetxattrat(): the way through /proc. */
+static bool path_at(int directory, const char *path, char real[PATH_MAX])
+{
+	size_t length;
+
+	if (!lockfile_path_of_fd(directory, real))
+		return false;
+	length = strlen(real);
+	if (length + 1 + strlen(path) >= PATH_MAX)
+		return false;
+	real[length] = '/';
+	strcpy(real + length + 1, path);
+	return true;
+}
+
+bool lockfile_is_marked_at(int directory, const char *path)
+{
+	char real[PATH_MAX];
+
+	if (directory == AT_FDCWD || *path == '/')
+		return lgetxattr(path, ATTRIBUTE, NULL, 0) > 0;
+	return path_at(directory, path, real) &&
+	       lgetxattr(real, ATTRIBUTE, NULL, 0) > 0;
+}
+
+void lockfile_take_mark_at(int directory, const char *path)
+{
+	char real[PATH_MAX];
+
+	if (directory == AT_FDCWD || *path == '/')
+		lockfile_take_mark(path);
+	else if (path_at(directory, path, real))
+		lockfile_take_mark(real);
+}
+
+/*
+ * With the token of entry->mark held, which nobody else can have now: so what
+ * has that mark is what a dead process left.  False: it cannot be removed, as
+ * a directory with something in it.
+ */
+static bool clear(struct lockfile_entry *entry)
+{
+	bool gone = !lockfile_has_mark(entry->path, entry->mark);
+
+	if (!gone && REAL(remove)(entry->path) == 0) {
+		shim_log(SHIM_LOCKFILE, entry->path,
+			 "removed, as the process that left it is dead");
+		gone = true;
+	}
+	portlock_release(&entry->token);
+	return gone;
+}
+
+enum lockfile_maker lockfile_look(struct lockfile_entry *entry)
+{
+	uint64_t time, there, here;
+	int pid;
+
+	if (!read_mark(entry->path, entry->mark) ||
+	    sscanf(entry->mark, "%d-%" SCNx64 "-%" SCNx64, &pid, &time,
+		   &there) != 3 ||
+	    !lockfile_place(&here) || here != there ||
+	    open_token(entry, pid, time) < 0)
+		return LOCKFILE_UNKNOWN;
+	switch (portlock_try_lock(&entry->token)) {
+	case 0:
+		return clear(entry) ? LOCKFILE_DEAD : LOCKFILE_UNKNOWN;
+	case -EDEADLK:
+		return LOCKFILE_OURS;
+	case -EBUSY:
+		return lockfile_is_ancestor(pid) ? LOCKFILE_OURS
+						 : LOCKFILE_ALIVE;
+	default:
+		return LOCKFILE_UNKNOWN;
+	}
+}
+
+int lockfile_outlive(struct lockfile_entry *entry, const struct pl_wait *how)
+{
+	int error = pl_acquire(&entry->token, how);
+
+	if (error == 0 && !clear(entry))
+		error = -ENOTEMPTY;
+	return error;
+}

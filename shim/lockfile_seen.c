@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* lockfile_seen.c - the files that this process opened, and what they were.
+ *
+ * A program that reads X, then waits for X.lock, then writes X anew would undo
+ * what was written while it waited: it has to fail as it would without us.  So
+ * it counts what X was when it was opened first, before the lock was asked for.
+ * A table without locks, because open() may be called by signal handlers.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shim/lockfile.h"
+
+#define SLOTS 4096
+#define PROBES 64
+#define NO_RULE_SLOTS 256
+
+enum { NONE, WRITING, KNOWN };
+
+/* Slots are taken in order of probing and their identity never changes. */
+struct lockfile_seen {
+	_Atomic uint64_t identity; /* hash of the path, 0: free */
+	atomic_int phase;
+	/* Inode, size and modification time; all 0: it was not there. */
+	_Atomic uint64_t inode, size, modified;
+};
+
+static struct lockfile_seen table[SLOTS];
+
+/* What is said of a file for which there was no room: it was opened, perhaps,
+ * and we do not know what it was then. */
+static struct lockfile_seen unknown;
+
+/* Directories, by hash, in which no rule matches anything. */
+static _Atomic uint64_t without_rule[NO_RULE_SLOTS];
+
+/* The slot of an identity, taken now if make says so; NULL: none; &unknown:
+ * the table is full there. */
+static struct lockfile_seen *find(const char *real, bool make)
+{
+	uint64_t identity = lockfile_hash(real, strlen(real));
+
+	for (unsigned probe = 0; probe < PROBES; probe++) {
+		struct lockfile_seen *seen = &table[(identity + probe) % SLOTS];
+		uint64_t found = atomic_load(&seen->identity);
+
+		if (found == 0 && !make)
+			return NULL;
+		if (found == 0 && atomic_compare_exchange_strong(
+					  &seen->identity, &found, identity))
+			return seen;
+		if (found == identity)
+			return seen;
+	}
+	return &unknown;
+}
+
+static uint64_t modified(const struct stat *now)
+{
+	return (uint64_t)now->st_mtim.tv_sec * 1000000000 +
+	       (uint64_t)now->st_mtim.tv_nsec;
+}
+
+static void store(struct lockfile_seen *seen, const struct stat *now)
+{
+	atomic_store(&seen->inode, now->st_ino);
+	atomic_store(&seen->size, (uint64_t)now->st_size);
+	atomic_store(&seen->modified, modified(now));
+	atomic_store(&seen->phase, KNOWN);
+}
+
+static bool is_same(const struct lockfile_seen *seen, const struct stat *now)
+{
+	return atomic_load(&seen->phase) == KNOWN &&
+	       atomic_load(&seen->inode) == now->st_ino &&
+	       atomic_load(&seen->size) == (uint64_t)now->st_size &&
+	       atomic_load(&seen->modified) == modified(now);
+}
+
+/* Adds the suffix for as long as a rule is looked for. */
+static bool has_rule(char real[PATH_MAX])
+{
+	size_t length = strlen(real);
+	bool found;
+
+	if (length + strlen(LOCKFILE_SUFFIX) >= PATH_MAX)
+		return false;
+	strcpy(real + length, LOCKFILE_SUFFIX);
+	found = shim_rule_find(SHIM_LOCKFILE, real) != NULL;
+	real[length] = '\0';
+	return found;
+}
+
+static void remember(char real[PATH_MAX], const struct stat *now)
+{
+	struct lockfile_seen *seen;
+	int none = NONE;
+
+	if (!has_rule(real))
+		return;
+	seen = find(real, true);
+	/* The first time counts. */
+	if (seen != &unknown &&
+	    atomic_compare_exchange_strong(&seen->phase, &none, WRITING))
+		store(seen, now);
+}
+
+/* Where the path's directory is remembered, and by which number. */
+static _Atomic uint64_t *directory_of(int directory, const char *path,
+				      char parent[PATH_MAX], uint64_t *number)
+{
+	size_t length = (size_t)(lockfile_base(path) - path);
+	struct statx about;
+	uint64_t facts[4];
+
+	if (length >= PATH_MAX)
+		return NULL;
+	memcpy(parent, path, length);
+	strcpy(parent + length, length > 0 ? "" : ".");
+	if (statx(directory, parent, 0, STATX_INO | STATX_BTIME, &about) < 0)
+		return NULL;
+	/* The inode number alone may be reused. */
+	facts[0] = about.stx_ino;
+	facts[1] = (uint64_t)about.stx_dev_major << 32 | about.stx_dev_minor;
+	facts[2] = (uint64_t)about.stx_btime.tv_sec;
+	facts[3] = about.stx_btime.tv_nsec;
+	*number = lockfile_hash(facts, sizeof(facts));
+	return &without_rule[*number % NO_RULE_SLOTS];
+}
+
+/* No rule matches beside the file, if that is where the slot's directory is:
+ * a symbolic link may have led from there to here. */
+static void note_no_rule(const char *real, _Atomic uint64_t *slot,
+			 uint64_t number)
+{
+	char parent[PATH_MAX];
+	uint64_t found;
+
+	if (directory_of(AT_FDCWD, real, parent, &found) && found == number)
+		atomic_store(slot, number);
+}
+
+static void saw_file(int fd, char real[PATH_MAX])
+{
+	static const char deleted[] = " (deleted)";
+	const size_t length = strlen(deleted);
+	struct stat now;
+	size_t end = strlen(real);
+
+	if (fstat(fd, &now) < 0 || !S_ISREG(now.st_mode))
+		return;
+	if (now.st_nlink == 0 && end > length &&
+	    strcmp(real + end - length, deleted) == 0)
+		real[end - length] = '\0';
+	remember(real, &now);
+}
+
+static void saw_open(int directory, const char *path, int fd,
+		     char real[PATH_MAX])
+{
+	uint64_t number = 0;
+	_Atomic uint64_t *slot = directory_of(directory, path, real, &number);
+
+	if (slot && atomic_load(slot) == number)
+		return;
+	if (!lockfile_path_of_fd(fd, real))
+		return;
+	if (lockfile_fits_directory(real))
+		saw_file(fd, real);
+	else if (slot)
+		note_no_rule(real, slot, number);
+}
+
+void lockfile_saw(int directory, const char *path, int fd)
+{
+	static const struct stat absent;
+	char real[PATH_MAX];
+	int error = errno;
+	size_t base;
+
+	if (!lockfile_fits_protected(path) || !shim_enter())
+		return;
+	if (fd >= 0)
+		saw_open(directory, path, fd, real);
+	else if (lockfile_resolve(directory, path, real, &base))
+		remember(real, &absent);
+	shim_leave();
+	errno = error;
+}
+
+/* The slot of what a lock protects, the file at the end of symbolic links. */
+static struct lockfile_seen *of_protected(const char *path, char real[PATH_MAX])
+{
+	struct lockfile_seen *seen;
+	int fd;
+
+	if (!lockfile_protected(path, real))
+		return NULL;
+	seen = find(real, false);
+	if (seen)
+		return seen;
+	fd = REAL(open)(real, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	if (lockfile_path_of_fd(fd, real))
+		seen = find(real, false);
+	REAL(close)(fd);
+	return seen;
+}
+
+struct lockfile_seen *lockfile_seen_find(const char *path)
+{
+	char real[PATH_MAX];
+	struct lockfile_seen *seen = of_protected(path, real);
+
+	if (!seen || seen == &unknown)
+		return seen;
+	return atomic_load(&seen->phase) == NONE ? NULL : seen;
+}
+
+bool lockfile_seen_recheck(struct lockfile_seen *seen, const char *path)
+{
+	char real[PATH_MAX];
+	struct stat now = { 0 };
+
+	/* We cannot tell: as without us. */
+	if (seen == &unknown || !lockfile_protected(path, real))
+		return true;
+	if (stat(real, &now) < 0)
+		now = (struct stat){ 0 };
+	if (is_same(seen, &now))
+		return true;
+	atomic_store(&seen->phase, NONE);
+	return false;
+}
+
+void lockfile_seen_replaced(const char *path, ino_t inode)
+{
+	char real[PATH_MAX];
+	struct lockfile_seen *seen;
+	struct stat now;
+
+	if (!lockfile_protected(path, real) || lstat(real, &now) < 0 ||
+	    now.st_ino != inode)
+		return;
+	seen = find(real, false);
+	if (seen && seen != &unknown && atomic_load(&seen->phase) == KNOWN)
+		store(seen, &now);
+}

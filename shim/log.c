@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* log.c - one line to where PORTLOCK_LOG says, by write(2) alone. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shim/shim.h"
+
+#define LINE_MAX_BYTES 512
+
+struct line {
+	char text[LINE_MAX_BYTES];
+	size_t length;
+};
+
+/* Appends what fits, and room for a newline is always left. */
+static void put(struct line *line, const char *text)
+{
+	for (; *text && line->length < sizeof(line->text) - 1; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		/* A name must not be able to fake a second line. */
+		line->text[line->length++] = c < ' ' || c == 127 ? '?' : *text;
+	}
+}
+
+static void put_number(struct line *line, unsigned number)
+{
+	char digits[3 * sizeof(number) + 1];
+	char *at = digits + sizeof(digits);
+
+	*--at = '\0';
+	do
+		*--at = (char)('0' + number % 10);
+	while ((number /= 10) != 0);
+	put(line, at);
+}
+
+static void write_out(const char *where, const struct line *line)
+{
+	int fd = STDERR_FILENO;
+	ssize_t written;
+
+	if (*where == '/') {
+		fd = REAL(open)(where,
+				O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+					O_NOCTTY | O_NONBLOCK,
+				0666);
+		if (fd < 0)
+			return;
+	}
+	written = write(fd, line->text, line->length);
+	(void)written; /* nowhere to complain */
+	if (*where == '/')
+		REAL(close)(fd);
+}
+
+void shim_log_line(const char *who, const char *name, const char *what)
+{
+	const char *where = shim_log_place();
+	struct line line = { .length = 0 };
+	int error = errno;
+
+	if (!where)
+		return;
+	put(&line, "portlock[");
+	put_number(&line, (unsigned)getpid());
+	put(&line, "] ");
+	put(&line, who);
+	put(&line, ": ");
+	put(&line, name);
+	put(&line, ": ");
+	put(&line, what);
+	line.text[line.length++] = '\n';
+	write_out(where, &line);
+	errno = error;
+}
+
+void shim_log(enum shim_family family, const char *name, const char *what)
+{
+	shim_log_line(shim_family_name(family), name, what);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* real.h - libc's own versions of what the shim replaces. */
+#ifndef PORTLOCK_SHIM_REAL_H
+#define PORTLOCK_SHIM_REAL_H
+
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/types.h>
+#include <time.h>
+
+/* clang-format off */
+#define SHIM_REAL_LIST(X)						\
+	X(int,	  open,		(const char *, int, ...))		\
+	X(int,	  open64,	(const char *, int, ...))		\
+	X(int,	  openat,	(int, const char *, int, ...))		\
+	X(int,	  openat64,	(int, const char *, int, ...))		\
+	X(int,	  creat,	(const char *, mode_t))			\
+	X(int,	  creat64,	(const char *, mode_t))			\
+	X(int,	  __open_2,	(const char *, int))			\
+	X(int,	  __open64_2,	(const char *, int))			\
+	X(int,	  __openat_2,	(int, const char *, int))		\
+	X(int,	  __openat64_2,	(int, const char *, int))		\
+	X(FILE *, fopen,	(const char *, const char *))		\
+	X(FILE *, fopen64,	(const char *, const char *))		\
+	X(FILE *, freopen,	(const char *, const char *, FILE *))	\
+	X(FILE *, freopen64,	(const char *, const char *, FILE *))	\
+	X(int,	  link,		(const char *, const char *))		\
+	X(int,	  linkat,	(int, const char *, int, const char *, int)) \
+	X(int,	  symlink,	(const char *, const char *))		\
+	X(int,	  symlinkat,	(const char *, int, const char *))	\
+	X(int,	  mkdir,	(const char *, mode_t))			\
+	X(int,	  mkdirat,	(int, const char *, mode_t))		\
+	X(int,	  unlink,	(const char *))				\
+	X(int,	  unlinkat,	(int, const char *, int))		\
+	X(int,	  rename,	(const char *, const char *))		\
+	X(int,	  renameat,	(int, const char *, int, const char *)) \
+	X(int,	  renameat2,	(int, const char *, int, const char *,	\
+				 unsigned))				\
+	X(int,	  rmdir,	(const char *))				\
+	X(int,	  remove,	(const char *))				\
+	X(void,	  _exit,	(int))					\
+	X(void,	  _Exit,	(int))					\
+	X(int,	  execve,	(const char *, char *const *, char *const *)) \
+	X(int,	  execv,	(const char *, char *const *))		\
+	X(int,	  execvp,	(const char *, char *const *))		\
+	X(int,	  execvpe,	(const char *, char *const *, char *const *)) \
+	X(int,	  fexecve,	(int, char *const *, char *const *))	\
+	X(int,	  execveat,	(int, const char *, char *const *,	\
+				 char *const *, int))			\
+	X(int,	  close,	(int))					\
+	X(void,	  closefrom,	(int))					\
+	X(int,	  close_range,	(unsigned, unsigned, int))		\
+	X(int,	  dup2,		(int, int))				\
+	X(int,	  dup3,		(int, int, int))			\
+	X(void *, dlopen,	(const char *, int))			\
+	X(sem_t *, sem_open,	(const char *, int, ...))		\
+	X(int,	  sem_close,	(sem_t *))				\
+	X(int,	  sem_wait,	(sem_t *))				\
+	X(int,	  sem_trywait,	(sem_t *))				\
+	X(int,	  sem_timedwait, (sem_t *, const struct timespec *))	\
+	X(int,	  sem_clockwait, (sem_t *, clockid_t,			\
+				  const struct timespec *))		\
+	X(int,	  sem_post,	(sem_t *))				\
+	X(int,	  sem_getvalue,	(sem_t *, int *))
+/* clang-format on */
+
+/* For each name: its number, and the type shim_NAME_function. */
+#define SHIM_REAL_NUMBER(type, name, parameters) SHIM_REAL_##name,
+#define SHIM_REAL_TYPE(type, name, parameters)                                 \
+	typedef type shim_##name##_function parameters;
+
+enum shim_real { SHIM_REAL_LIST(SHIM_REAL_NUMBER) SHIM_REALS };
+SHIM_REAL_LIST(SHIM_REAL_TYPE)
+
+#undef SHIM_REAL_NUMBER
+#undef SHIM_REAL_TYPE
+
+extern _Atomic(void *) shim_real_slots[SHIM_REALS];
+
+/* Looks the name up and fills its slot; never returns NULL. */
+void *shim_real_look_up(enum shim_real number);
+
+static inline void *shim_real(enum shim_real number)
+{
+	void *function = atomic_load_explicit(&shim_real_slots[number],
+					      memory_order_relaxed);
+
+	return function ? function : shim_real_look_up(number);
+}
+
+#define REAL(name) ((shim_##name##_function *)shim_real(SHIM_REAL_##name))
+
+#endif

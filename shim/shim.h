@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* shim.h - what the files of the shim share.
+ *
+ * Rules of conduct: the shim adds exclusion and never removes it; a call that
+ * no rule matches behaves exactly as before; errno and results are those that
+ * the real function may give; nothing is printed unless PORTLOCK_LOG asks,
+ * and then by write(2); nothing blocks or allocates in a constructor.
+ */
+#ifndef PORTLOCK_SHIM_H
+#define PORTLOCK_SHIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/internal.h"
+
+/* Marks an entry point that replaces libc's. */
+#define SHIM_HOOK __attribute__((visibility("default")))
+
+/* ---- real.c: libc's own functions, looked up at their first use ---------- */
+
+/*
+ * REAL(open)(path, flags, mode) calls the next definition of open.  The names
+ * are listed in real.h; a missing one fails with ENOSYS, never with a crash.
+ */
+#include "shim/real.h"
+
+/* ---- guard.c: who is calling ---------------------------------------------- */
+
+/*
+ * True when a hook may act: the call does not come from inside the shim (this
+ * thread), and not from a child that shares or copied our memory without
+ * running fork handlers (vfork, _Fork).  If true, shim_leave() must follow;
+ * in between, the thread's other hooked calls go straight to libc.
+ * Cheap, allocates nothing, async-signal-safe, keeps errno.
+ */
+bool shim_enter(void);
+void shim_leave(void);
+
+/*
+ * The second half of that question alone, for hooks that must work while a
+ * signal handler interrupts the shim (releases).
+ */
+bool shim_same_process(void);
+
+/*
+ * The mutex of all static tables, for short stretches that call neither the
+ * core nor the program; fork() waits for it.  Not for signal handlers.
+ */
+void shim_tables_lock(void);
+void shim_tables_unlock(void);
+
+/* ---- rules.c: the rules' grammar (in the command, too) -------------------- */
+
+enum shim_family { SHIM_SEM, SHIM_LOCKFILE, SHIM_FAMILIES };
+
+struct shim_rule {
+	enum shim_family family;
+	const char *pattern;   /* fnmatch(3) without flags: * crosses / */
+	const char *key;       /* template, NULL: FAMILY:NAME */
+	int64_t timeout_ms;    /* -1: for ever; lockfile's default 30000 */
+	const char *transport; /* "unix" by default */
+};
+
+/* Where and why a text is not a rule. */
+struct shim_rule_error {
+	unsigned line, column; /* from 1 */
+	char message[160];     /* what is wrong, what would be right */
+};
+
+/*
+ * Parses rules, one a line ('#' comments, blank lines, 'single' and "double"
+ * quotes, backslash), in place: text is changed and must live as long as the
+ * rules.  Returns how many, at most limit, or -1 with *error set.
+ */
+int shim_rules_parse(char *text, struct shim_rule *rules, int limit,
+		     struct shim_rule_error *error);
+
+const char *shim_family_name(enum shim_family family);
+
+/* ---- key.c: from a name and a rule to a key --------------------------------- */
+
+#define SHIM_KEY_MAX 4352
+/*
+ * The key for a lock of that name: %n the name, %b its last component, %d its
+ * directory, %u the effective uid, %% a percent sign.  False: too long.
+ */
+bool shim_rule_key(const struct shim_rule *rule, const char *name,
+		   char key[SHIM_KEY_MAX]);
+
+/* ---- env.c: what the environment says --------------------------------------- */
+
+/* Rules of the environment (PORTLOCK_RULES), read once at the first question. */
+bool shim_family_has_rules(enum shim_family family);
+/* The first rule of the family whose pattern matches name, or NULL. */
+const struct shim_rule *shim_rule_find(enum shim_family family,
+				       const char *name);
+/* The family's next rule, its first one for NULL; NULL after the last one. */
+const struct shim_rule *shim_rule_next(enum shim_family family,
+				       const struct shim_rule *rule);
+
+/* What PORTLOCK_LOG says, NULL: nothing is to be logged. */
+const char *shim_log_place(void);
+
+/* A handle for that rule and name, in memory of the caller; 0 or -errno. */
+int shim_lock_init(struct portlock_lock *lock, const struct shim_rule *rule,
+		   const char *name);
+
+/* ---- log.c ---------------------------------------------------------------- */
+
+/*
+ * One line to where PORTLOCK_LOG says ("stderr" or an absolute path, appended)
+ * or nothing: "portlock[pid] family: name: what".  write(2) only, errno kept.
+ */
+void shim_log(enum shim_family family, const char *name, const char *what);
+/* The same for what belongs to no family. */
+void shim_log_line(const char *who, const char *name, const char *what);
+
+/* ---- fds.c: descriptors that the program cannot see ------------------------ */
+
+/*
+ * Keeps the core's descriptors just below the soft RLIMIT_NOFILE and out of
+ * the reach of the program's close, closefrom, close_range, dup2, dup3.
+ */
+extern const struct pl_ops shim_ops; /* the core's table under the shim */
+bool shim_fd_is_ours(int fd);
+/* The lowest of ours in from..last, or -1. */
+int shim_fd_next(unsigned from, unsigned last);
+
+#endif

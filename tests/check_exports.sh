@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# check_exports.sh - the shared objects export what they promise, nothing else.
+#
+# libportlock.so: header = map = symbols, each with a version and in the manual.
+# portlock-shim.so: map = hooks = symbols, none with a version (such a one
+# replaces nothing, silently), and every name is one that libc has.
+# Both need libc and libmd only.
+set -u
+: "${top_srcdir:?}" "${top_builddir:?}"
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+fail() {
+	echo "$*"
+	failed=1
+}
+
+# names_of_map FILE: what stands between "global:" and "local:"
+names_of_map() {
+	sed -n '/global:/,/local:/s/^[[:space:]]*\([a-zA-Z0-9_]*\);.*/\1/p' \
+		"$1" | sort
+}
+
+# symbols_of OBJECT: what it defines for others, with version; not the version
+# nodes themselves (type A)
+symbols_of() {
+	nm -D --defined-only "$1" | awk '$2 != "A" { print $3 }' | sort
+}
+
+# marked_in OBJECTS: what their sources export, before the map hides anything
+marked_in() {
+	readelf -Ws "$@" | awk '$5 == "GLOBAL" && $6 == "DEFAULT" &&
+		$7 != "UND" { print $8 }' | sort
+}
+
+# same WHAT-IS-LEFT WHAT-IS-RIGHT: $work/left and $work/right
+same() {
+	[ -s "$work/left" ] || fail "$1: no names found"
+	diff -u --label "$1" --label "$2" "$work/left" "$work/right" ||
+		failed=1
+}
+
+needs_nothing_else() {
+	for needed in $(objdump -p "$1" | awk '$1 == "NEEDED" { print $2 }'); do
+		case $needed in
+		libc.so.*|libmd.so.*|ld-linux*) ;;
+		libpthread.so.*|libdl.so.*) ;; # of glibc before 2.34
+		libasan.so.*|libubsan.so.*|libtsan.so.*) ;;
+		*)	fail "$1 needs $needed" ;;
+		esac
+	done
+}
+
+library=$top_builddir/lib/.libs/libportlock.so
+if [ ! -e "$library" ]; then
+	echo "built with --disable-shared: there are no shared objects"
+	exit 77
+fi
+names_of_map "$top_srcdir/lib/portlock.map" >"$work/left"
+sed -n 's/^PORTLOCK_API .*[ *]\(portlock_[a-z_]*\)(.*/\1/p' \
+	"$top_srcdir/include/portlock/portlock.h" | sort >"$work/right"
+same portlock.map portlock.h
+symbols_of "$library" | sed 's/@@PORTLOCK_[0-9]*$//' >"$work/right"
+same portlock.map libportlock.so
+while read -r name; do
+	grep -q "$name" "$top_srcdir/lib/portlock.3" ||
+		fail "portlock.3 says nothing about $name"
+done <"$work/left"
+needs_nothing_else "$library"
+
+shim=${PORTLOCK_SHIM-}
+if [ -n "$shim" ]; then
+	names_of_map "$top_srcdir/shim/shim.map" >"$work/left"
+	marked_in "$top_builddir"/shim/.libs/*.o >"$work/right"
+	same shim.map 'shim/*.c'
+	symbols_of "$shim" >"$work/right"
+	same shim.map portlock-shim.so
+	needs_nothing_else "$shim"
+	libc=$(ldd "$shim" | awk '$1 ~ /^libc\.so/ { print $3 }')
+	symbols_of "$libc" | sed 's/@.*//' | sort -u >"$work/libc"
+	comm -23 "$work/left" "$work/libc" >"$work/unknown"
+	# Before 2.34 libc was in several objects and had no closefrom.
+	if [ -s "$work/unknown" ] && grep -qx closefrom "$work/libc"; then
+		fail "libc has no" "$(tr '\n' ' ' <"$work/unknown")"
+	fi
+fi
+exit $failed

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: MIT
+# The tests.  To add one, put its file here and its name into one list:
+#   unit_tests    NAME.c    a cmocka program; it has the core (internal.h too)
+#                           and tests/support
+#   shim_tests    NAME.c    the same, but it needs the shim
+#   cxx_tests     NAME.cc   a C++ program; with lines as the others have below
+#   script_tests  NAME.sh   an executable script
+#   shim_scripts  NAME.sh   the same, but it needs the shim
+#   victims       NAME.c    a plain program that tests start; it knows nothing
+#                           of portlock, so add "NAME_LDADD =" below as well
+# A test finds its way by $PORTLOCK_COMMAND, $PORTLOCK_SHIM, $top_builddir and
+# $top_srcdir.  It exits with 0, or with 77 after it said why it was skipped.
+# No two tests may have the same NAME: their logs would be one file.
+
+unit_tests = \
+	%D%/test_address \
+	%D%/test_cli_address \
+	%D%/test_cli_run \
+	%D%/test_cli_supervise \
+	%D%/test_crowd \
+	%D%/test_deadlock \
+	%D%/test_death \
+	%D%/test_exec \
+	%D%/test_false_grants \
+	%D%/test_faults \
+	%D%/test_fork \
+	%D%/test_fork_signals \
+	%D%/test_fork_threads \
+	%D%/test_idle \
+	%D%/test_leaks \
+	%D%/test_limits \
+	%D%/test_long_keys \
+	%D%/test_open \
+	%D%/test_peers \
+	%D%/test_queue \
+	%D%/test_quorum \
+	%D%/test_race \
+	%D%/test_shim_rules \
+	%D%/test_thread_signals \
+	%D%/test_threads \
+	%D%/test_timeout \
+	%D%/test_trust
+
+shim_tests = \
+	%D%/test_cli_preload \
+	%D%/test_shim_fds \
+	%D%/test_shim_lockfile \
+	%D%/test_shim_lockfile_dead \
+	%D%/test_shim_lockfile_seen \
+	%D%/test_shim_sem \
+	%D%/test_shim_sem_calls
+
+cxx_tests = \
+	%D%/example_cxx \
+	%D%/test_header_cxx \
+	%D%/test_header_cxx_time
+
+script_tests = \
+	%D%/canary_leak_child.sh \
+	%D%/check_exports.sh \
+	%D%/check_readme.sh \
+	%D%/example_shell.sh
+
+shim_scripts = \
+	%D%/test_git.sh
+
+victims = \
+	%D%/victim_fds \
+	%D%/victim_lockfile \
+	%D%/victim_sem
+
+victim_headers = \
+	%D%/victim.h \
+	%D%/victim_fds.h \
+	%D%/victim_lockfile.h \
+	%D%/victim_sem.h
+
+support_sources = \
+	%D%/support/child.c \
+	%D%/support/command.c \
+	%D%/support/command.h \
+	%D%/support/contender.c \
+	%D%/support/cxx.hpp \
+	%D%/support/faults.c \
+	%D%/support/faults.h \
+	%D%/support/impostor.c \
+	%D%/support/impostor.h \
+	%D%/support/lockfile.c \
+	%D%/support/lockfile.h \
+	%D%/support/names.c \
+	%D%/support/semaphore.c \
+	%D%/support/semaphore.h \
+	%D%/support/support.h \
+	%D%/support/thread.c \
+	%D%/support/thread.h \
+	%D%/support/victim.c \
+	%D%/support/victim.h \
+	%D%/support/wait.c
+
+# ---- how they are built -----------------------------------------------------
+
+%C%_libsupport_la_SOURCES = $(support_sources)
+LDADD = %D%/libsupport.la shim/librules.la lib/libportlock-core.la \
+	$(CMOCKA_LIBS)
+
+# What a user's program has: the public headers and the shared library.
+user_programs = %D%/example_c %D%/test_header_c
+shared = lib/libportlock.la $(CMOCKA_LIBS)
+%C%_example_c_LDADD = $(shared)
+%C%_example_cxx_SOURCES = %D%/example_cxx.cc
+%C%_example_cxx_LDADD = $(shared)
+%C%_test_header_c_CFLAGS = $(AM_CFLAGS) -std=c99 -pedantic-errors
+%C%_test_header_c_LDADD = $(shared)
+%C%_test_header_cxx_SOURCES = %D%/test_header_cxx.cc
+%C%_test_header_cxx_CXXFLAGS = $(AM_CXXFLAGS) -std=c++11
+%C%_test_header_cxx_LDADD = $(shared)
+%C%_test_header_cxx_time_SOURCES = %D%/test_header_cxx_time.cc
+%C%_test_header_cxx_time_CXXFLAGS = $(AM_CXXFLAGS) -std=c++11
+%C%_test_header_cxx_time_LDADD = $(shared)
+%C%_canary_leak_LDADD =
+%C%_victim_fds_LDADD =
+%C%_victim_lockfile_LDADD =
+%C%_victim_sem_LDADD =
+
+programs = $(unit_tests) $(user_programs) %D%/canary_fail %D%/canary_leak
+if ENABLE_SHIM
+programs += $(shim_tests)
+script_tests += $(shim_scripts)
+endif
+if HAVE_CXX
+programs += $(cxx_tests)
+else
+script_tests += %D%/skip_cxx.sh
+endif
+
+# ---- how they are run -------------------------------------------------------
+
+TEST_EXTENSIONS = .sh
+XFAIL_TESTS += %D%/canary_fail
+leaks = %D%/canary_leak %D%/canary_leak_child.sh
+
+if HAVE_CMOCKA
+check_LTLIBRARIES += %D%/libsupport.la
+check_PROGRAMS += $(victims) $(programs)
+TESTS += $(programs) $(script_tests)
+else
+check-local:
+	@echo 'make check needs cmocka (Debian: libcmocka-dev), and then' \
+		'./configure again' >&2; exit 1
+endif
+
+# The address sanitizer sees leaks of memory, not of descriptors.
+if SANITIZE_ADDRESS
+XFAIL_TESTS += %D%/canary_leak_child.sh
+endif
+
+AM_TESTS_ENVIRONMENT = \
+	unset PORTLOCK_LOG PORTLOCK_RULES PORTLOCK_TRANSPORT; \
+	LC_ALL=C; export LC_ALL; \
+	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	PORTLOCK_COMMAND="$$top_builddir/portlock"; export PORTLOCK_COMMAND; \
+	PORTLOCK_SHIM='$(shim_path)'; export PORTLOCK_SHIM; \
+	PATH="$$top_builddir:$$PATH"; export PATH; \
+	$(sanitizers)
+if ENABLE_SHIM
+shim_path = $(abs_top_builddir)/shim/.libs/portlock-shim.so
+endif
+
+# In instrumented builds the shim brings the sanitizer into programs that know
+# nothing of it, whose own leaks are not ours; a test may fork with threads.
+# PORTLOCK_TEST_SLOW makes tests do fewer rounds of the same.
+if SANITIZE
+sanitizers = \
+	PORTLOCK_TEST_SLOW=yes; export PORTLOCK_TEST_SLOW; \
+	ASAN_OPTIONS="verify_asan_link_order=0:$$ASAN_OPTIONS"; \
+	export ASAN_OPTIONS; \
+	LSAN_OPTIONS="suppressions=$$top_srcdir/tests/lsan.supp"; \
+	LSAN_OPTIONS="$$LSAN_OPTIONS:print_suppressions=0"; \
+	export LSAN_OPTIONS; \
+	UBSAN_OPTIONS="print_stacktrace=1:$$UBSAN_OPTIONS"; \
+	export UBSAN_OPTIONS; \
+	TSAN_OPTIONS="die_after_fork=0:$$TSAN_OPTIONS"; \
+	export TSAN_OPTIONS;
+endif
+
+check-valgrind:
+	@valgrind --version >/dev/null 2>&1 || { echo 'make check-valgrind' \
+		'needs valgrind (Debian: apt-get install valgrind)' >&2; exit 1; }
+	PORTLOCK_TEST_SLOW=yes $(MAKE) check \
+		LOG_COMPILER='$(abs_top_srcdir)/%D%/valgrind.sh' \
+		SH_LOG_COMPILER='$(abs_top_srcdir)/%D%/valgrind.sh' \
+		XFAIL_TESTS='$(XFAIL_TESTS) $(leaks)'
+
+# What portlock is for, shown on programs that know nothing of it.
+demo: all $(victims)
+	@$(AM_TESTS_ENVIRONMENT) '$(abs_top_srcdir)/%D%/demo.sh'
+
+.PHONY: check-valgrind demo
+
+EXTRA_DIST += $(victim_headers) $(script_tests) $(shim_scripts) %D%/demo.sh %D%/lsan.supp \
+	%D%/skip_cxx.sh %D%/valgrind.sh

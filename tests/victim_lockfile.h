@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* victim_lockfile.h - what victim_lockfile can be told, by number or name. */
+#ifndef PORTLOCK_TESTS_VICTIM_LOCKFILE_H
+#define PORTLOCK_TESTS_VICTIM_LOCKFILE_H
+
+/* The argument is X.lock; X is what it protects. */
+#define VICTIM_LOCKFILE_COMMANDS(X)                                            \
+	/* to make the lock file */                                            \
+	X(open)                                                                \
+	X(open64)                                                              \
+	X(openat)                                                              \
+	X(fopen) /* "wx" */                                                    \
+	X(mkdir)                                                               \
+	X(mkdirat)                                                             \
+	X(link)                                                                \
+	X(linkat)                                                              \
+	X(symlink)                                                             \
+	X(symlinkat)                                                           \
+	X(open_here)	   /* by its last component, in its directory */       \
+	X(open_by_alias)   /* through a symbolic link to its directory */      \
+	X(open_in_child)   /* of fork() */                                     \
+	X(open_in_program) /* a child executes this program */                 \
+	X(open_as_zero) /* descriptor 0 is free: the number is the result */   \
+	/* to remove it */                                                     \
+	X(unlink)                                                              \
+	X(unlinkat)                                                            \
+	X(remove)                                                              \
+	X(rmdir)                                                               \
+	X(rmdirat) /* unlinkat() with AT_REMOVEDIR */                          \
+	X(rename)  /* to X */                                                  \
+	X(renameat)                                                            \
+	X(unlink_in_handler)                                                   \
+	X(unlink_in_child)                                                     \
+	/* to open X */                                                        \
+	X(read)                                                                \
+	X(read_stream)                                                         \
+	/* to go */                                                            \
+	X(exit)                                                                \
+	X(_exit)                                                               \
+	X(quick_exit)                                                          \
+	X(exec)	      /* this program again: serves on */                      \
+	X(exec_fails) /* and goes on */                                        \
+	/* other things */                                                     \
+	X(nothing)                                                             \
+	X(handle_signals) /* SIGUSR2, without SA_RESTART */                    \
+	X(many)		  /* 100 lock files at a time */                       \
+	X(turns)	  /* VICTIM_LOCKFILE_ROUNDS: make, count, remove */    \
+	X(nowhere)	  /* errors: in a directory that is not there, ... */  \
+	X(no_name)                                                             \
+	X(null)                                                                \
+	X(dot)                                                                 \
+	X(too_long)                                                            \
+	X(below_a_file)
+
+enum victim_lockfile_command {
+#define VICTIM_LOCKFILE_NUMBER(name) LOCKFILE_##name,
+	VICTIM_LOCKFILE_COMMANDS(VICTIM_LOCKFILE_NUMBER)
+#undef VICTIM_LOCKFILE_NUMBER
+};
+
+#define VICTIM_LOCKFILE_ROUNDS 25
+
+#endif
