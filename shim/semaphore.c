@@ -107,6 +107,24 @@ static struct limits limits_of(const struct semaphore *semaphore,
 	};
 }
 
+/* What comes of the program's own faults interrupts no wait; crash handlers
+ * for it are common. */
+static bool is_fault(int number)
+{
+	switch (number) {
+	case SIGABRT:
+	case SIGBUS:
+	case SIGFPE:
+	case SIGILL:
+	case SIGSEGV:
+	case SIGSYS:
+	case SIGTRAP:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /*
  * libc's sem_wait() goes on after a handler with SA_RESTART, ppoll() never
  * does, and who installs such handlers may well not look at what sem_wait()
@@ -117,7 +135,8 @@ static bool all_handlers_restart(void)
 	struct sigaction action;
 
 	for (int number = 1; number < NSIG; number++)
-		if (sigaction(number, NULL, &action) == 0 &&
+		if (!is_fault(number) &&
+		    sigaction(number, NULL, &action) == 0 &&
 		    action.sa_handler != SIG_DFL &&
 		    action.sa_handler != SIG_IGN &&
 		    !(action.sa_flags & SA_RESTART))

@@ -328,11 +328,13 @@ static void follows_scripts_to_their_interpreter(void **state)
 	make_text("#! /bin/sh -e\nexit 9\n", 0755);
 	assert_int_equal(command_run(&command, "preload", SHIM_OPTIONS, path),
 			 9);
-	/* One that names itself is never ready. */
+	/* One that names itself is never ready (and crashes valgrind). */
 	snprintf(text, sizeof(text), "#!%s\n", path);
 	make_text(text, 0755);
-	assert_int_equal(command_run(&command, "preload", SHIM_OPTIONS, path),
-			 126);
+	if (!is_slow())
+		assert_int_equal(
+			command_run(&command, "preload", SHIM_OPTIONS, path),
+			126);
 	make_text("#!/nonexistent/sh\n", 0755);
 	assert_int_equal(command_run(&command, "preload", SHIM_OPTIONS, path),
 			 126);

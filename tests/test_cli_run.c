@@ -171,6 +171,7 @@ static void waits_without_end_and_in_order(void **state)
 static void a_signal_ends_the_wait(void **state)
 {
 	hold(&other, text_of(state));
+	signal(SIGINT, SIG_DFL); /* nohup and & ignore some */
 	command_start(&command, "run", text_of(state), "true");
 	wait_for_queue(text_of(state), 1);
 	kill(command.pid, SIGINT);

@@ -163,6 +163,7 @@ static void signals_reach_the_command(void **state)
 				       SIGALRM };
 
 	for (int i = 0; i < 5; i++) {
+		signal(signals[i], SIG_DFL); /* nohup and & ignore some */
 		hold(&other, text_of(state));
 		kill(other.pid, signals[i]);
 		assert_int_equal(command_wait(&other), 128 + signals[i]);
@@ -172,6 +173,7 @@ static void signals_reach_the_command(void **state)
 
 static void the_command_may_handle_signals(void **state)
 {
+	signal(SIGUSR1, SIG_DFL);
 	/* The shell's wait, unlike its read, misses no signal. */
 	command_start(&other, "run", text_of(state), "--", "sh", "-c",
 		      "trap 'exit 6' USR1; exec 3<&0; cat <&3 & echo ready; "

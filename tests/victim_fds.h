@@ -4,7 +4,7 @@
 #define PORTLOCK_TESTS_VICTIM_FDS_H
 
 #define VICTIM_FDS_COMMANDS(X)                                                 \
-	X(take)	   /* the semaphore */                                         \
+	X(take) /* the semaphore */                                            \
 	X(give)                                                                \
 	X(hidden)  /* how many descriptors are open that we did not open */    \
 	X(lowest)  /* number of the next descriptor */                         \
@@ -13,12 +13,12 @@
 	X(closefrom)                                                           \
 	X(close_range)                                                         \
 	X(close_range_cloexec)                                                 \
-	X(close_range_exact)  /* just the hidden ones, one by one */           \
-	X(close_range_wrong)  /* first > last */                               \
-	X(close_each)	      /* up to the limit; how many were there */       \
-	X(close_hidden)	      /* the errno of it */                            \
-	X(dup_from_hidden)    /* the errno of it */                            \
-	X(dup2_over_each)     /* dup2() and close() of all above 2 */          \
+	X(close_range_exact) /* just the hidden ones, one by one */            \
+	X(close_range_wrong) /* first > last */                                \
+	X(close_each)	     /* up to the limit; how many were there */        \
+	X(close_hidden)	     /* the errno of it */                             \
+	X(dup_from_hidden)   /* the errno of it */                             \
+	X(dup2_over_each)    /* dup2() and close() of all above 2 */           \
 	X(dup3_over_each)                                                      \
 	X(dup2_nothing)	      /* dup2() of a closed one over hidden ones */    \
 	X(close_in_vfork)     /* a vfork child closes all it can */            \

@@ -4,8 +4,8 @@
 #define PORTLOCK_TESTS_VICTIM_SEM_H
 
 #define VICTIM_SEM_COMMANDS(X)                                                 \
-	X(create)       /* sem_open() with the value 1 if it is new */         \
-	X(create_zero)  /* ... 0 */                                            \
+	X(create)	/* sem_open() with the value 1 if it is new */         \
+	X(create_zero)	/* ... 0 */                                            \
 	X(create_three) /* ... 3 */                                            \
 	X(open)                                                                \
 	X(wait)                                                                \

@@ -105,16 +105,27 @@ void command_tell(struct command *command, const char *text)
 	require(write(command->in, text, length) == (ssize_t)length);
 }
 
-int command_wait(struct command *command)
+static bool has_ended(void *argument)
 {
+	struct command *command = argument;
+	pid_t ended;
 	int status;
 
 	if (command->pid == 0)
-		return command->status;
-	require(waitpid(command->pid, &status, 0) == command->pid);
+		return true;
+	ended = waitpid(command->pid, &status, WNOHANG);
+	require(ended >= 0);
+	if (ended == 0)
+		return false;
 	command->pid = 0;
 	command->status =
 		WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+	return true;
+}
+
+int command_wait(struct command *command)
+{
+	wait_until(has_ended, command);
 	return command->status;
 }
 
