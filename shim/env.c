@@ -16,12 +16,10 @@
 
 #include "shim/shim.h"
 
-#define MAX_RULES 128
-#define MAX_TEXT (64 * 1024)
 #define MAX_PLACE 4096
 
-static char text[MAX_TEXT], place[MAX_PLACE];
-static struct shim_rule rules[MAX_RULES];
+static char text[SHIM_RULES_TEXT_MAX], place[MAX_PLACE];
+static struct shim_rule rules[SHIM_RULES_MAX];
 static int count;
 static bool has_rules[SHIM_FAMILIES];
 static atomic_bool claimed, ready;
@@ -56,7 +54,7 @@ static void parse(void)
 	char what[sizeof(error.message) + 64];
 	int rule;
 
-	count = shim_rules_parse(text, rules, MAX_RULES, &error);
+	count = shim_rules_parse(text, rules, SHIM_RULES_MAX, &error);
 	if (count < 0) {
 		/* What a broken rule meant is anybody's guess: follow none. */
 		count = 0;

@@ -90,7 +90,11 @@ SHIM_HOOK void closefrom(int lowest)
 	REAL(closefrom)((int)first);
 }
 
-/* Before a dup2(from, to): false if from does not exist for the program. */
+/*
+ * Before a dup2(from, to): false with errno if it must not be.  EBUSY is what
+ * the kernel says of a number that is about to be another file's; here, of one
+ * that cannot move, for want of another number or as a wait is watching it.
+ */
 static bool make_room(int from, int to)
 {
 	int error = errno;
@@ -100,8 +104,11 @@ static bool make_room(int from, int to)
 		return false;
 	}
 	/* Into nowhere it fails, and nothing needs to move. */
-	if (is_hidden(to) && fcntl(from, F_GETFD) >= 0)
-		pl_registry_move(to);
+	if (is_hidden(to) && fcntl(from, F_GETFD) >= 0 &&
+	    !pl_registry_move(to) && is_hidden(to)) {
+		errno = EBUSY;
+		return false;
+	}
 	errno = error;
 	return true;
 }

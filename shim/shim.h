@@ -70,6 +70,10 @@ struct shim_rule_error {
 	char message[160];     /* what is wrong, what would be right */
 };
 
+/* The most that a program starts with: rules, and bytes of their text. */
+#define SHIM_RULES_MAX 128
+#define SHIM_RULES_TEXT_MAX (64 * 1024)
+
 /*
  * Parses rules, one a line ('#' comments, blank lines, 'single' and "double"
  * quotes, backslash), in place: text is changed and must live as long as the

@@ -16,10 +16,6 @@
 
 #define SHIM PKGLIBDIR "/portlock-shim.so"
 
-/* More the shim does not take. */
-#define MAX_RULES 128
-#define MAX_TEXT (64 * 1024)
-
 /* The text of PORTLOCK_RULES as it grows. */
 struct rules {
 	FILE *stream; /* writes text */
@@ -31,7 +27,7 @@ struct rules {
 /* Adds what has come from the source after a check; 0 or EXIT_USAGE. */
 static int add_rules(struct rules *rules, const char *source, const char *text)
 {
-	static struct shim_rule parsed[MAX_RULES];
+	static struct shim_rule parsed[SHIM_RULES_MAX];
 	struct shim_rule_error error;
 	char *copy = strdup(text);
 	int count;
@@ -40,7 +36,7 @@ static int add_rules(struct rules *rules, const char *source, const char *text)
 		complain("%s", strerror(errno));
 		return EXIT_SYSTEM;
 	}
-	count = shim_rules_parse(copy, parsed, MAX_RULES, &error);
+	count = shim_rules_parse(copy, parsed, SHIM_RULES_MAX, &error);
 	free(copy);
 	if (count < 0)
 		return misuse(&verb_preload,
@@ -49,11 +45,13 @@ static int add_rules(struct rules *rules, const char *source, const char *text)
 			      source, error.line, error.column, error.message);
 	rules->count += count;
 	fprintf(rules->stream, "%s\n", text);
-	if (rules->count > MAX_RULES || ftell(rules->stream) >= MAX_TEXT)
+	/* More the shim does not take. */
+	if (rules->count > SHIM_RULES_MAX ||
+	    ftell(rules->stream) >= SHIM_RULES_TEXT_MAX)
 		return misuse(&verb_preload,
 			      "too many rules: at most %d, and %d bytes, have "
 			      "room",
-			      MAX_RULES, MAX_TEXT);
+			      SHIM_RULES_MAX, SHIM_RULES_TEXT_MAX);
 	return 0;
 }
 
