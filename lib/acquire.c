@@ -166,6 +166,10 @@ static int become_holder(struct portlock_lock *lock,
 		pl_window_close();
 		return STALE;
 	}
+	/* 0 by now.  The holder before us, if another thread with this handle,
+	 * wrote it when it was done with the rest: the kernel brought us the
+	 * lock, but only this orders memory. */
+	atomic_load(&lock->owner);
 	lock->bundle = attempt->bundle;
 	attempt->bundle = none;
 	pl_part(attempt->socket, &lock->parting);

@@ -73,7 +73,9 @@ static void fresh_mutex(void)
 	static const pthread_mutex_t unlocked =
 		PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
-	/* The thread that locked it in the parent had another number. */
+	/* libc refuses the unlock, as the thread that locked it in the parent
+	 * had another number; tools that watch mutexes want to see it. */
+	pthread_mutex_unlock(&mutex);
 	memcpy(&mutex, &unlocked, sizeof(mutex));
 }
 
@@ -94,6 +96,9 @@ static void after_fork_in_child(void)
 	forget_all();
 	fresh_mutex();
 	pl_windows_resume();
+	/* Threads that were about to wait for this fork had announced
+	 * themselves. */
+	pl_windows_reset();
 }
 
 bool pl_process_is_ours(void)
