@@ -49,6 +49,7 @@ find_missing() {
 	need git git --version
 	case " $* " in
 	*' check-valgrind '*)	need valgrind valgrind --version ;;
+	*' dist'*)		need xz-utils xz --version ;;
 	esac
 }
 

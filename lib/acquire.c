@@ -41,8 +41,8 @@ static int rest(int64_t *pause, const struct pl_wait *how)
  * attempt's bundle; -EAGAIN: worth another try at once.
  */
 static int queue_up(struct pl_attempt *attempt,
-		    const struct pl_address *address,
-		    const struct pl_wait *how, int64_t *pause)
+		    const struct pl_address *address, const struct pl_wait *how,
+		    int64_t *pause)
 {
 	int error = pl_gate_connect(attempt, address);
 
@@ -72,8 +72,7 @@ static int queue_up(struct pl_attempt *attempt,
 }
 
 static int win_gate(struct pl_attempt *attempt,
-		    const struct pl_address *address,
-		    const struct pl_wait *how)
+		    const struct pl_address *address, const struct pl_wait *how)
 {
 	int64_t pause = 0;
 
@@ -156,8 +155,7 @@ static uint64_t next_token(uint64_t last)
 	return now > last ? now : last + 1;
 }
 
-static int become_holder(struct portlock_lock *lock,
-			 struct pl_attempt *attempt)
+static int become_holder(struct portlock_lock *lock, struct pl_attempt *attempt)
 {
 	static const struct pl_bundle none = PL_BUNDLE_NONE;
 

@@ -91,8 +91,8 @@ int pl_gate_connect(struct pl_attempt *attempt,
 	 * two holders.  Our own user's processes take no gate from others, so
 	 * behind a listener of ours there is never another user. */
 	if (error == 0)
-		attempt->trusted = peer_of(attempt->socket).uid ==
-				   pl_ops->geteuid();
+		attempt->trusted =
+			peer_of(attempt->socket).uid == pl_ops->geteuid();
 	pl_window_close();
 	return error;
 }

@@ -40,6 +40,7 @@ int pl_grant_send(int connection, const struct pl_bundle *bundle,
 				  .msg_control = control.bytes,
 				  .msg_controllen = CMSG_SPACE(size) };
 	struct cmsghdr *header;
+	ssize_t sent;
 
 	memset(&control, 0, CMSG_SPACE(size));
 	memcpy(grant.magic, magic, sizeof(magic));
@@ -48,10 +49,9 @@ int pl_grant_send(int connection, const struct pl_bundle *bundle,
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(size);
 	memcpy(CMSG_DATA(header), fds, size);
-	if (pl_ops->sendmsg(connection, &message,
-			    MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		return -errno;
-	return 0;
+	sent = pl_ops->sendmsg(connection, &message,
+			       MSG_NOSIGNAL | MSG_DONTWAIT);
+	return sent < 0 ? -errno : 0;
 }
 
 /* The descriptors that came with the message. */

@@ -42,8 +42,7 @@ struct pl_ops {
 	int (*shutdown)(int fd, int how);
 	int (*getsockopt)(int fd, int level, int name, void *value,
 			  socklen_t *length);
-	int (*getsockname)(int fd, struct sockaddr *address,
-			   socklen_t *length);
+	int (*getsockname)(int fd, struct sockaddr *address, socklen_t *length);
 	int (*ppoll)(struct pollfd *fds, nfds_t count,
 		     const struct timespec *timeout, const sigset_t *mask);
 	int (*open)(const char *path, int flags);

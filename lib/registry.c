@@ -174,8 +174,8 @@ static bool is_held_by_caller(const struct pl_address *address)
 int pl_registry_begin(struct pl_attempt *attempt,
 		      const struct pl_address *address)
 {
-	*attempt = (struct pl_attempt){ .socket = -1,
-					.bundle = PL_BUNDLE_NONE };
+	*attempt =
+		(struct pl_attempt){ .socket = -1, .bundle = PL_BUNDLE_NONE };
 	pthread_mutex_lock(&mutex);
 	if (is_held_by_caller(address)) {
 		pthread_mutex_unlock(&mutex);

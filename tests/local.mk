@@ -198,5 +198,6 @@ demo: all $(victims)
 
 .PHONY: check-valgrind demo
 
-EXTRA_DIST += $(victim_headers) $(script_tests) $(shim_scripts) %D%/demo.sh %D%/lsan.supp \
-	%D%/skip_cxx.sh %D%/valgrind.sh
+EXTRA_DIST += $(victim_headers) $(script_tests) $(shim_scripts) \
+	%D%/demo.sh %D%/lsan.supp %D%/skip_cxx.sh %D%/valgrind.sh \
+	%D%/valgrind.supp

@@ -113,9 +113,11 @@ static void keys_that_fit_are_the_gate_name(void **state)
 	check_gate("a", "/portlock/a");
 	check_gate("a/b\n", "/portlock/a/b\n");
 	check_gate(" ", "/portlock/ ");
-	snprintf(name, sizeof(name), "/portlock/%.*s", KEY_MAX, repeat('a', 96));
+	snprintf(name, sizeof(name), "/portlock/%.*s", KEY_MAX,
+		 repeat('a', 96));
 	check_gate(repeat('a', 96), name);
-	snprintf(name, sizeof(name), "/portlock/%.*s", KEY_MAX, repeat('a', KEY_MAX));
+	snprintf(name, sizeof(name), "/portlock/%.*s", KEY_MAX,
+		 repeat('a', KEY_MAX));
 	check_gate(repeat('a', KEY_MAX), name);
 }
 

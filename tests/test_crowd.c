@@ -167,8 +167,7 @@ static void *time_out_again_and_again(void *argument)
 	struct impatient *impatient = argument;
 
 	for (int i = 0; i < impatient->count; i++)
-		require(portlock_acquire_for(impatient->lock, 1) ==
-			-ETIMEDOUT);
+		require(portlock_acquire_for(impatient->lock, 1) == -ETIMEDOUT);
 	return NULL;
 }
 

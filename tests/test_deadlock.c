@@ -104,7 +104,8 @@ static void *release(void *lock)
 	return NULL;
 }
 
-static void after_a_release_by_another_thread_the_owner_can_acquire(void **state)
+static void
+after_a_release_by_another_thread_the_owner_can_acquire(void **state)
 {
 	portlock_t *handles[2];
 
@@ -138,7 +139,8 @@ int main(void)
 		with_key(the_owner_cannot_acquire_another_handle_of_the_key),
 		with_key(the_owner_of_one_key_can_acquire_another_key),
 		with_key(another_thread_waits_instead),
-		with_key(after_a_release_by_another_thread_the_owner_can_acquire),
+		with_key(
+			after_a_release_by_another_thread_the_owner_can_acquire),
 		with_key(a_new_thread_is_not_the_owner_that_has_ended),
 	};
 

@@ -198,8 +198,8 @@ static void a_connection_to_the_gate_makes_no_holder(void **state)
 	int fds[1];
 
 	(void)state;
-	require(getsockname(trial.gate, (struct sockaddr *)&address,
-			    &length) == 0);
+	require(getsockname(trial.gate, (struct sockaddr *)&address, &length) ==
+		0);
 	require(connect(client, (struct sockaddr *)&address, length) == 0);
 	fds[0] = impostor_accept(trial.gate);
 	close(client);

@@ -45,10 +45,14 @@ static void a_free_lock_is_not_won_but_nothing_stays_bound(void **state)
 	static const struct {
 		int error, result;
 	} errors[] = {
-		{ EMFILE, -EMFILE },   { ENFILE, -ENFILE },
-		{ ENOMEM, -ENOMEM },   { ENOBUFS, -ENOMEM },
-		{ EACCES, -EACCES },   { EPERM, -EACCES },
-		{ EAFNOSUPPORT, -EIO }, { EPROTO, -EIO },
+		{ EMFILE, -EMFILE },
+		{ ENFILE, -ENFILE },
+		{ ENOMEM, -ENOMEM },
+		{ ENOBUFS, -ENOMEM },
+		{ EACCES, -EACCES },
+		{ EPERM, -EACCES },
+		{ EAFNOSUPPORT, -EIO },
+		{ EPROTO, -EIO },
 		{ EADDRNOTAVAIL, -EADDRNOTAVAIL },
 	};
 	static const struct {
@@ -174,7 +178,8 @@ static void take_a_turn(struct child *parent, void *argument)
 static void release_with_a_fault(struct faults *faults, const struct key *key,
 				 enum call call, int error)
 {
-	struct turns turns = { key->text, shared_memory(sizeof(struct guarded)) };
+	struct turns turns = { key->text,
+			       shared_memory(sizeof(struct guarded)) };
 	portlock_t *lock = open_lock(key->text, "tcp");
 	struct child *waiters[2];
 	int before = open_fds(0);
@@ -202,13 +207,13 @@ static void a_release_that_cannot_hand_over_still_lets_go(void **state)
 		enum call call;
 		int error;
 	} cases[] = {
-		{ CALL_ACCEPT, EMFILE },     { CALL_ACCEPT, ENFILE },
-		{ CALL_ACCEPT, ENOMEM },     { CALL_ACCEPT, EINTR },
+		{ CALL_ACCEPT, EMFILE },       { CALL_ACCEPT, ENFILE },
+		{ CALL_ACCEPT, ENOMEM },       { CALL_ACCEPT, EINTR },
 		{ CALL_ACCEPT, ECONNABORTED }, { CALL_ACCEPT, EPERM },
-		{ CALL_GETSOCKOPT, ENOMEM }, { CALL_SENDMSG, ETOOMANYREFS },
-		{ CALL_SENDMSG, ENOBUFS },   { CALL_SENDMSG, ENOMEM },
-		{ CALL_SENDMSG, EAGAIN },    { CALL_SENDMSG, EPIPE },
-		{ CALL_SENDMSG, EINTR },     { CALL_SENDMSG, EACCES },
+		{ CALL_GETSOCKOPT, ENOMEM },   { CALL_SENDMSG, ETOOMANYREFS },
+		{ CALL_SENDMSG, ENOBUFS },     { CALL_SENDMSG, ENOMEM },
+		{ CALL_SENDMSG, EAGAIN },      { CALL_SENDMSG, EPIPE },
+		{ CALL_SENDMSG, EINTR },       { CALL_SENDMSG, EACCES },
 	};
 	struct faults *faults = faults_new();
 

@@ -54,7 +54,8 @@ static void acquire_and_fork_in_a_handler(struct child *parent, void *key)
 	hear_the_end(parent);
 }
 
-static void the_child_of_a_handler_that_interrupts_a_wait_waits_too(void **state)
+static void
+the_child_of_a_handler_that_interrupts_a_wait_waits_too(void **state)
 {
 	struct key *key = *state;
 	portlock_t *lock = open_lock(key->text, "tcp");
@@ -179,7 +180,8 @@ static void a_release_in_a_handler_waits_for_a_fork_too(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_key(the_child_of_a_handler_that_interrupts_a_wait_waits_too),
+		with_key(
+			the_child_of_a_handler_that_interrupts_a_wait_waits_too),
 		with_key(a_release_in_a_handler_waits_for_a_fork_too),
 	};
 

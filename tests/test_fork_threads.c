@@ -71,8 +71,7 @@ static void *open_and_close(void *argument)
 static void be_busy(struct busy *busy, portlock_t *lock, const char *key)
 {
 	static void *(*const ways[BUSY])(void *) = { acquire_and_release,
-						     time_out,
-						     open_and_close };
+						     time_out, open_and_close };
 
 	busy->lock = lock;
 	busy->key = key;

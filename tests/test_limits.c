@@ -185,7 +185,8 @@ static void take_a_turn(struct child *parent, void *argument)
 	portlock_close(lock);
 }
 
-static void hold_without_a_spare_descriptor(struct child *parent, void *argument)
+static void hold_without_a_spare_descriptor(struct child *parent,
+					    void *argument)
 {
 	struct turns *turns = argument;
 	portlock_t *lock = open_lock(turns->key, "tcp");

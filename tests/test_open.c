@@ -178,8 +178,8 @@ static void a_place_for_the_handle_is_needed(void **state)
 
 static void unknown_transports_are_refused(void **state)
 {
-	static const char *const unknown[] = { "", "TCP", "tcp ", "un", "unixx",
-					       "udp" };
+	static const char *const unknown[] = { "",   "TCP",   "tcp ",
+					       "un", "unixx", "udp" };
 	struct portlock_options options = defaults;
 
 	(void)state;
@@ -322,8 +322,8 @@ static void every_allocation_may_fail(void **state)
 }
 
 static const int documented[] = {
-	0,	EINVAL, ENOMEM, ETIMEDOUT, EBUSY,  EDEADLK,
-	EINTR,	EMFILE, ENFILE, EACCES,	   EIO,	   EADDRNOTAVAIL,
+	0,     EINVAL, ENOMEM, ETIMEDOUT, EBUSY, EDEADLK,
+	EINTR, EMFILE, ENFILE, EACCES,	  EIO,	 EADDRNOTAVAIL,
 };
 static const size_t documented_count =
 	sizeof(documented) / sizeof(documented[0]);

@@ -154,8 +154,7 @@ static void a_handler_may_release_at_any_moment(void **state)
 		int seen = atomic_load(&handled);
 
 		pthread_kill(thread, SIGUSR1);
-		while (atomic_load(&handled) == seen &&
-		       !atomic_load(&two.stop))
+		while (atomic_load(&handled) == seen && !atomic_load(&two.stop))
 			sched_yield();
 	}
 	thread_end(thread);
@@ -231,7 +230,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_key(a_release_without_a_lock_does_nothing),
 		with_key(a_signal_handler_may_release),
-		with_key(a_handler_that_interrupts_the_wait_for_another_lock_may_release),
+		with_key(
+			a_handler_that_interrupts_the_wait_for_another_lock_may_release),
 		with_key(a_handler_may_release_at_any_moment),
 		with_key(a_cancelled_thread_goes_on_waiting_and_loses_nothing),
 		with_key(no_function_acts_on_a_cancellation_that_waits),

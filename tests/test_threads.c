@@ -219,9 +219,12 @@ static void a_waiting_thread_does_not_keep_others_from_the_handle(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_key(threads_on_one_handle_exclude_each_other_and_processes),
-		with_key(threads_on_many_handles_exclude_each_other_and_processes),
-		with_key(threads_and_processes_are_served_in_their_order_of_arrival),
+		with_key(
+			threads_on_one_handle_exclude_each_other_and_processes),
+		with_key(
+			threads_on_many_handles_exclude_each_other_and_processes),
+		with_key(
+			threads_and_processes_are_served_in_their_order_of_arrival),
 		with_key(any_thread_may_release),
 		with_key(the_timeout_covers_waiting_for_another_thread),
 		with_key(a_waiting_thread_does_not_keep_others_from_the_handle),

@@ -174,7 +174,8 @@ static void hang_up_as_nobody(struct child *parent, void *argument)
  * A hang-up that takes longer than sleep_ms starts this anew.  So 200 ms are
  * at most 20 times 12 attempts, and usually 30; a loop makes thousands.
  */
-static void a_holder_that_hangs_up_again_and_again_is_asked_ever_less(void **state)
+static void
+a_holder_that_hangs_up_again_and_again_is_asked_ever_less(void **state)
 {
 	struct key *key = *state;
 	struct foreigner foreigner = { key->text, NULL, 0 };
@@ -201,7 +202,8 @@ int main(void)
 		with_key(a_holder_of_another_user_hands_over_nothing),
 		with_key(a_real_gate_from_another_user_makes_no_holder),
 		with_key(another_user_cannot_make_our_acquire_fail),
-		with_key(a_holder_that_hangs_up_again_and_again_is_asked_ever_less),
+		with_key(
+			a_holder_that_hangs_up_again_and_again_is_asked_ever_less),
 	};
 
 	if (geteuid() != 0) {

@@ -6,15 +6,17 @@
 # that the test started, or if the test itself leaves a descriptor open.  The
 # logs decide, not exit statuses: a test need not look at each child's, and
 # children may well exit with descriptors that they got by fork.  Programs of
-# the system are not traced: their leaks are not ours.
+# the system are not traced, and the shell of a script may leak.
 set -u
+here=$(dirname "$0")
 logs=$(mktemp -d) || exit 99
 trap 'rm -rf "$logs"' EXIT
 
 # The inner shell becomes the test: its pid names the test's own log.
 sh -c 'echo $$ >"$1/main"; shift; exec "$@"' sh "$logs" \
-	valgrind --quiet --trace-children=yes --leak-check=full \
+	valgrind --quiet --vgdb=no --trace-children=yes --leak-check=full \
 	--track-fds=yes --num-callers=30 \
+	--suppressions="$here/valgrind.supp" \
 	--trace-children-skip='/usr/*,/bin/*,/sbin/*' \
 	--log-file="$logs/%p.log" "$@"
 status=$?
@@ -37,6 +39,7 @@ for log in "$logs"/*.log; do
 		}
 		text = ""
 	}
+	/^--[0-9]+--/ { next } # about itself: system calls it does not know
 	/^==[0-9]+== *$/ { judge(); next }
 	# The heading is a paragraph of its own.
 	/FILE DESCRIPTORS:/ { judge(); text = $0 "\n"; judge(); next }

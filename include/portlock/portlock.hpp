@@ -71,7 +71,7 @@ PORTLOCK_API inline const std::error_category &category() noexcept
 		std::error_condition
 		default_error_condition(int value) const noexcept override
 		{
-			return {value, std::generic_category()};
+			return { value, std::generic_category() };
 		}
 	};
 	static texts instance;

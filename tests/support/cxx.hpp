@@ -182,9 +182,11 @@ template <class Wait> bool waits_for_the_other(const char *test, Wait wait)
 }
 
 /* An entry of cmocka's list. */
+/* clang-format off */
 #define TEST(function)                                                         \
 	{                                                                      \
 		#function, run<function>, NULL, NULL, NULL                     \
 	}
+/* clang-format on */
 
 #endif

@@ -30,8 +30,8 @@ struct faults {
 		void (*before)(void);
 		void (*after)(void);
 	} calls[CALL_COUNT];
-	int backlog;		      /* > 0: no queue is longer */
-	atomic_int pauses;	      /* sleeps without a descriptor */
+	int backlog;		       /* > 0: no queue is longer */
+	atomic_int pauses;	       /* sleeps without a descriptor */
 	_Atomic int64_t pause_longest; /* asked for, in ns */
 };
 

@@ -28,8 +28,7 @@ static void *acquire(void *argument)
 	struct waiter *waiter = argument;
 
 	atomic_store(&waiter->tid, gettid());
-	waiter->result =
-		portlock_acquire_for(waiter->lock, waiter->timeout_ms);
+	waiter->result = portlock_acquire_for(waiter->lock, waiter->timeout_ms);
 	return NULL;
 }
 
