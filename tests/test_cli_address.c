@@ -153,6 +153,8 @@ static void misuse_is_named_in_one_line(void **state)
 	assert_int_equal(command_run(&command, "help", "walk"), 64);
 	assert_int_equal(command_run(&command, "address", "--walk"), 64);
 	assert_mentions(command.errors, "unknown option '--walk'");
+	assert_int_equal(command_run(&command, "help", "run", "walk"), 64);
+	assert_mentions(command.errors, "'walk' is one word too many");
 }
 
 static void needs_a_verb(void **state)

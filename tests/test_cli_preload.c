@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_cli_preload.c - portlock preload: rules, environment, and the programs
- * that it refuses.  What the shim does is not tested here: libc plays its part,
- * which is loaded anyway.
+ * that it refuses.  What the shim does is not tested here.
  */
 #include "config.h"
 
@@ -27,13 +26,12 @@ static char shim[PATH_MAX], path[PATH_MAX];
 
 static int setup(void **state)
 {
-	Dl_info libc;
+	const char *real = getenv("PORTLOCK_SHIM");
 
 	(void)state;
-	require(mkdtemp(directory));
-	require(dladdr(dlsym(RTLD_DEFAULT, "sigfillset"), &libc));
+	require(real && mkdtemp(directory));
 	snprintf(shim, sizeof(shim), "%s/shim.so", directory);
-	require(symlink(libc.dli_fname, shim) == 0);
+	require(symlink(real, shim) == 0);
 	snprintf(path, sizeof(path), "%s/file", directory);
 	setenv("PORTLOCK_SHIM", shim, 1);
 	unsetenv("PORTLOCK_RULES");
@@ -145,6 +143,22 @@ static void puts_the_shim_before_other_preloads(void **state)
 	assert_int_equal(second[-1], ':');
 }
 
+static void puts_the_shim_in_once(void **state)
+{
+	char before[3 * PATH_MAX];
+
+	(void)state;
+	/* Here in the middle; a longer name before it is not its own. */
+	snprintf(before, sizeof(before), "%s.old %s:/nonexistent.so", shim,
+		 shim);
+	setenv("LD_PRELOAD", before, 1);
+	command_run(&command, "preload", SHIM_OPTIONS, "sh", "-c",
+		    "echo $LD_PRELOAD");
+	unsetenv("LD_PRELOAD");
+	strcat(before, "\n");
+	assert_string_equal(command.output, before);
+}
+
 static void joins_the_rules_in_order(void **state)
 {
 	(void)state;
@@ -176,14 +190,15 @@ static void says_where_a_rule_is_wrong(void **state)
 	assert_mentions(command.errors, "--rule 'sem /x timeot=3'");
 	assert_mentions(command.errors, "line 1, column 8:");
 	assert_mentions(command.errors, "timeot=3");
-	assert_mentions(command.errors, "lockfile */.git/*.lock");
+	assert_mentions(command.errors, "good rule: sem /my-mutex)");
 
-	make_text("sem /a\n# fine\n   semi /b\n", 0600);
+	make_text("sem /a\n# fine\n   lock /b\n", 0600);
 	assert_int_equal(command_run(&command, "preload", RULE, "--rules", path,
 				     "--", "true"),
 			 64);
 	assert_mentions(command.errors, path);
 	assert_mentions(command.errors, "line 3, column 4:");
+	assert_mentions(command.errors, "good rule: lockfile */.git/*.lock)");
 
 	setenv("PORTLOCK_RULES", "sem", 1);
 	assert_int_equal(command_run(&command, "preload", SHIM_OPTIONS, "true"),
@@ -269,6 +284,19 @@ static void explains_a_missing_shim(void **state)
 		assert_mentions(command.errors, cases[i].shim);
 		assert_mentions(command.errors, cases[i].message);
 	}
+}
+
+static void refuses_a_library_that_is_no_shim(void **state)
+{
+	Dl_info libc;
+
+	(void)state;
+	require(dladdr(dlsym(RTLD_DEFAULT, "sigfillset"), &libc));
+	setenv("PORTLOCK_SHIM", libc.dli_fname, 1);
+	assert_int_equal(command_run(&command, "preload", SHIM_OPTIONS, "true"),
+			 71);
+	setenv("PORTLOCK_SHIM", shim, 1);
+	assert_mentions(command.errors, "is no shim");
 }
 
 static void refuses_a_static_program(void **state)
@@ -366,6 +394,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_command(runs_the_command_with_its_status),
 		with_command(puts_the_shim_before_other_preloads),
+		with_command(puts_the_shim_in_once),
 		with_command(joins_the_rules_in_order),
 		with_command(rules_of_the_environment_suffice),
 		with_command(says_where_a_rule_is_wrong),
@@ -374,6 +403,7 @@ int main(void)
 		with_command(explains_an_unreadable_rules_file),
 		with_command(misuse_is_explained),
 		with_command(explains_a_missing_shim),
+		with_command(refuses_a_library_that_is_no_shim),
 		with_command(refuses_a_static_program),
 		with_command(refuses_a_go_program),
 		with_command(refuses_a_musl_program),

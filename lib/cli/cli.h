@@ -65,7 +65,7 @@ int check_program(const char *command);
 /* Why the loader would not put the shim into the program, or NULL. */
 const char *elf_obstacle(const char *path);
 
-/* Whether it is an ELF file for machines such as this command is for. */
-bool elf_is_native(const char *path);
+/* Whether it is the shim, for machines such as this command is for. */
+bool elf_is_shim(const char *path);
 
 #endif

@@ -24,6 +24,16 @@ struct rules {
 	int count;
 };
 
+/* A good rule of the family that the line of the text is about. */
+static const char *good_rule(const char *text, unsigned line)
+{
+	for (; line > 1; line--)
+		text = strchr(text, '\n') + 1;
+	text += strspn(text, " \t\"'");
+	return strncmp(text, "sem", 3) == 0 ? "sem /my-mutex"
+					    : "lockfile */.git/*.lock";
+}
+
 /* Adds what has come from the source after a check; 0 or EXIT_USAGE. */
 static int add_rules(struct rules *rules, const char *source, const char *text)
 {
@@ -40,9 +50,9 @@ static int add_rules(struct rules *rules, const char *source, const char *text)
 	free(copy);
 	if (count < 0)
 		return misuse(&verb_preload,
-			      "%s: line %u, column %u: %s (a good rule: "
-			      "lockfile */.git/*.lock)",
-			      source, error.line, error.column, error.message);
+			      "%s: line %u, column %u: %s (a good rule: %s)",
+			      source, error.line, error.column, error.message,
+			      good_rule(text, error.line));
 	rules->count += count;
 	fprintf(rules->stream, "%s\n", text);
 	/* More the shim does not take. */
@@ -138,15 +148,32 @@ static int add_environment(struct rules *rules)
 	return status;
 }
 
-/* Puts rules and shim into the environment, before what is there; 0 or
- * EXIT_SYSTEM. */
+/* Whether the loader finds the path in the list. */
+static bool is_listed(const char *path, const char *list)
+{
+	size_t length = strlen(path);
+
+	for (; *list; list += strspn(list, ": ")) {
+		size_t size = strcspn(list, ": ");
+
+		if (size == length && strncmp(list, path, size) == 0)
+			return true;
+		list += size;
+	}
+	return false;
+}
+
+/* Puts rules and shim into the environment, before what is there (but the shim
+ * only once); 0 or EXIT_SYSTEM. */
 static int prepare(struct rules *rules, const char *shim)
 {
 	const char *others = getenv("LD_PRELOAD");
 	char *preload = NULL;
 	int status = 0, size;
 
-	if (others && *others)
+	if (others && is_listed(shim, others))
+		size = asprintf(&preload, "%s", others);
+	else if (others && *others)
 		size = asprintf(&preload, "%s:%s", shim, others);
 	else
 		size = asprintf(&preload, "%s", shim);
@@ -162,7 +189,7 @@ static int prepare(struct rules *rules, const char *shim)
 
 static int preload(struct rules *rules, int argc, char **argv)
 {
-	const char *elsewhere = getenv("PORTLOCK_SHIM");
+	const char *elsewhere = secure_getenv("PORTLOCK_SHIM");
 	const char *shim = elsewhere ? elsewhere : SHIM;
 	int status = take_options(rules, argc, argv);
 

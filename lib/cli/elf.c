@@ -17,6 +17,10 @@
 
 #include "lib/cli/cli.h"
 
+typedef ElfW(Shdr) section_header;
+
+#define SONAME "portlock-shim.so"
+
 struct image {
 	int fd;
 	ElfW(Ehdr) header;
@@ -61,20 +65,24 @@ static bool loader_of(const struct image *image, char loader[PATH_MAX])
 	return false;
 }
 
+static bool read_section(const struct image *image, unsigned index,
+			 section_header *section)
+{
+	return read_at(image->fd, section, sizeof(*section),
+		       image->header.e_shoff + index * sizeof(*section));
+}
+
 /* Whether it has what the Go linker leaves, even in stripped programs. */
 static bool is_go(const struct image *image)
 {
-	const ElfW(Ehdr) *header = &image->header;
-	ElfW(Shdr) names, section;
+	section_header names, section;
 	char name[sizeof(".note.go.buildid")];
 
-	if (!read_at(image->fd, &names, sizeof(names),
-		     header->e_shoff + header->e_shstrndx * sizeof(names)))
+	if (!read_section(image, image->header.e_shstrndx, &names))
 		return false;
-	for (int i = 0; i < header->e_shnum; i++) {
+	for (unsigned i = 0; i < image->header.e_shnum; i++) {
 		memset(name, 0, sizeof(name));
-		if (!read_at(image->fd, &section, sizeof(section),
-			     header->e_shoff + i * sizeof(section)) ||
+		if (!read_section(image, i, &section) ||
 		    pread(image->fd, name, sizeof(name),
 			  (off_t)(names.sh_offset + section.sh_name)) < 0)
 			return false;
@@ -150,14 +158,41 @@ const char *elf_obstacle(const char *path)
 	return obstacle ? obstacle : privileges_of(path);
 }
 
-bool elf_is_native(const char *path)
+/* Whether it was linked under the shim's name, whatever its file is called. */
+static bool has_soname(const struct image *image)
+{
+	char name[sizeof(SONAME)];
+	section_header dynamic, names;
+	ElfW(Dyn) entry;
+	unsigned i = 0;
+
+	do {
+		if (i == image->header.e_shnum ||
+		    !read_section(image, i++, &dynamic))
+			return false;
+	} while (dynamic.sh_type != SHT_DYNAMIC);
+	if (!read_section(image, dynamic.sh_link, &names))
+		return false;
+	for (ElfW(Off) at = 0; at < dynamic.sh_size; at += sizeof(entry)) {
+		if (!read_at(image->fd, &entry, sizeof(entry),
+			     dynamic.sh_offset + at))
+			return false;
+		if (entry.d_tag == DT_SONAME)
+			return read_at(image->fd, name, sizeof(name),
+				       names.sh_offset + entry.d_un.d_val) &&
+			       memcmp(name, SONAME, sizeof(name)) == 0;
+	}
+	return false;
+}
+
+bool elf_is_shim(const char *path)
 {
 	struct image image;
-	bool native = false;
+	bool shim = false;
 
 	if (image_open(&image, path)) {
-		native = is_native(&image);
+		shim = is_native(&image) && has_soname(&image);
 		close(image.fd);
 	}
-	return native;
+	return shim;
 }

@@ -45,13 +45,20 @@ static int print_overview(void)
 	return finish_output();
 }
 
-static int help(const char *name)
+/* names: what is to be described, if anything. */
+static int help(char **names)
 {
 	const struct verb *verb;
 
-	if (!name)
+	if (!names[0])
 		return print_overview();
-	verb = verb_named(name);
+	if (names[1]) {
+		complain("'%s' is one word too many: help describes one "
+			 "command",
+			 names[1]);
+		return EXIT_USAGE;
+	}
+	verb = verb_named(names[0]);
 	return verb ? print_help(verb) : EXIT_USAGE;
 }
 
@@ -68,7 +75,7 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(word, "help") || !strcmp(word, "--help") ||
 	    !strcmp(word, "-h"))
-		return help(argv[2]);
+		return help(argv + 2);
 	if (!strcmp(word, "--version") || !strcmp(word, "-V"))
 		return print_version();
 	if (*word == '-') {

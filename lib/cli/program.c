@@ -120,9 +120,9 @@ int check_shim(const char *shim)
 		complain("the shim '%s' cannot be read: %s (PORTLOCK_SHIM can "
 			 "name another place)",
 			 shim, strerror(errno));
-	else if (!elf_is_native(shim))
-		complain("'%s' is no shim: not an ELF file of this kind of "
-			 "machine",
+	else if (!elf_is_shim(shim))
+		complain("'%s' is no shim: it must be a portlock-shim.so for "
+			 "this kind of machine",
 			 shim);
 	else
 		return 0;

@@ -76,12 +76,20 @@ static bool reap(struct supervision *run)
 }
 
 /*
- * The terminal's signals (si_code > 0) have reached the command already, which
- * is in our process group.  SIGCONT has not if only we were stopped.
+ * The terminal's signals (si_code > 0) are for our process group.  If the
+ * command is in it, it has them already; if it has made a group of its own,
+ * that gets them now.  So does SIGCONT, with which a shell continues a job; it
+ * has reached no command if only we were stopped.
  */
-static bool is_for_child(const siginfo_t *signal)
+static void pass_on(const siginfo_t *signal, pid_t child)
 {
-	return signal->si_code <= 0 || signal->si_signo == SIGCONT;
+	pid_t group = getpgid(child);
+	bool for_group = signal->si_code > 0 || signal->si_signo == SIGCONT;
+
+	if (for_group && group != getpgrp())
+		killpg(group, signal->si_signo);
+	else if (signal->si_code <= 0 || signal->si_signo == SIGCONT)
+		kill(child, signal->si_signo);
 }
 
 static void watch(struct supervision *run)
@@ -92,8 +100,8 @@ static void watch(struct supervision *run)
 	sigfillset(&all);
 	while (!reap(run)) {
 		if (sigwaitinfo(&all, &signal) > 0 &&
-		    signal.si_signo != SIGCHLD && is_for_child(&signal))
-			kill(run->child.pid, signal.si_signo);
+		    signal.si_signo != SIGCHLD)
+			pass_on(&signal, run->child.pid);
 	}
 }
 

@@ -27,8 +27,16 @@ const char *command_path(void)
 	return path;
 }
 
-void program_start(struct command *command, const char *file,
-		   const char *const *arguments)
+/* The terminal that a session leader opens becomes that of the session. */
+static bool lead(const char *terminal)
+{
+	if (!terminal)
+		return setpgid(0, 0) == 0;
+	return setsid() > 0 && open(terminal, O_RDWR | O_CLOEXEC) >= 0;
+}
+
+void session_start(struct command *command, const char *terminal,
+		   const char *file, const char *const *arguments)
 {
 	int in[2], out[2], err[2];
 	pid_t test = getpid();
@@ -39,7 +47,7 @@ void program_start(struct command *command, const char *file,
 	require(command->pid >= 0);
 	if (command->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != test || setpgid(0, 0) < 0 ||
+		if (getppid() != test || !lead(terminal) ||
 		    dup2(in[0], STDIN_FILENO) < 0 ||
 		    dup2(out[1], STDOUT_FILENO) < 0 ||
 		    dup2(err[1], STDERR_FILENO) < 0)
@@ -55,6 +63,12 @@ void program_start(struct command *command, const char *file,
 	command->err = err[0];
 	command->next = running;
 	running = command;
+}
+
+void program_start(struct command *command, const char *file,
+		   const char *const *arguments)
+{
+	session_start(command, NULL, file, arguments);
 }
 
 /* Up to size bytes as soon as there are some; 0 at the end. */

@@ -21,6 +21,11 @@ struct command {
 void program_start(struct command *command, const char *file,
 		   const char *const *arguments);
 
+/* The same as the leader of a session with the terminal of that path, which
+ * must stay open elsewhere; in, out and err are pipes all the same. */
+void session_start(struct command *command, const char *terminal,
+		   const char *file, const char *const *arguments);
+
 /* Starts the command that PORTLOCK_COMMAND names with these arguments. */
 #define command_start(command, ...)                                            \
 	program_start(command, command_path(),                                 \
