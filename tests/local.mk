@@ -17,6 +17,7 @@ unit_tests = \
 	%D%/test_cli_address \
 	%D%/test_cli_run \
 	%D%/test_cli_supervise \
+	%D%/test_cli_terminal \
 	%D%/test_crowd \
 	%D%/test_deadlock \
 	%D%/test_death \
@@ -35,6 +36,7 @@ unit_tests = \
 	%D%/test_queue \
 	%D%/test_quorum \
 	%D%/test_race \
+	%D%/test_release \
 	%D%/test_shim_rules \
 	%D%/test_thread_signals \
 	%D%/test_threads \
@@ -144,7 +146,9 @@ check_LTLIBRARIES += %D%/libsupport.la
 check_PROGRAMS += $(victims) $(programs)
 TESTS += $(programs) $(script_tests)
 else
-check-local:
+# Made before any test is run.
+check_DATA = cmocka-is-missing
+cmocka-is-missing:
 	@echo 'make check needs cmocka (Debian: libcmocka-dev), and then' \
 		'./configure again' >&2; exit 1
 endif

@@ -28,6 +28,9 @@
  * handle, except that portlock_close() must be the last call on its handle.
  * One handle may serve all threads; whichever acquires holds, any may release.
  * Fork: the child of fork() holds nothing, its handles are usable and free.
+ * Until it has run its fork handlers it has copies of the descriptors: who
+ * releases in that moment frees the lock for waiters when they are gone, and a
+ * try may be refused meanwhile.
  * Children made without fork handlers (vfork, _Fork, clone, posix_spawn) keep
  * copies of the descriptors until they exec or exit and must not call in here
  * before that.  Exec: nothing survives it (all descriptors are close-on-exec).
