@@ -23,12 +23,14 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/hook_dl.c \
 	%D%/hook_exit.c \
 	%D%/hook_fd.c \
+	%D%/hook_identity.c \
 	%D%/hook_open.c \
 	%D%/hook_path.c \
 	%D%/hook_sem.c \
 	%D%/hook_unlink.c \
 	%D%/lockfile.c \
 	%D%/lockfile.h \
+	%D%/lockfile_make.c \
 	%D%/lockfile_mark.c \
 	%D%/lockfile_path.c \
 	%D%/lockfile_seen.c \
@@ -40,6 +42,8 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/real.h \
 	%D%/semaphore.c \
 	%D%/semaphore.h \
-	%D%/semaphore_table.c
+	%D%/semaphore_mark.c \
+	%D%/semaphore_table.c \
+	%D%/signals.c
 
 EXTRA_DIST += %D%/shim.map

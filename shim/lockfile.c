@@ -9,48 +9,37 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "shim/lockfile.h"
-
-/* The file is made, but the caller must not have it: as if it had been there. */
-static int take_back(struct lockfile_call *call, struct lockfile_entry *entry,
-		     int fd)
-{
-	if (call->stream)
-		fclose(call->stream);
-	else if (call->opens)
-		REAL(close)(fd);
-	REAL(remove)(entry->path);
-	errno = EEXIST;
-	return -1;
-}
 
 static int create_at_once(struct lockfile_call *call,
 			  struct lockfile_entry *entry,
 			  struct lockfile_seen *seen)
 {
-	int result = call->make(call);
+	int result = lockfile_make(call, entry);
 
-	if (result < 0 && errno == EEXIST &&
-	    lockfile_look(entry) == LOCKFILE_DEAD)
-		result = call->make(call);
+	if (result < 0 && errno == EEXIST) {
+		if (lockfile_look(entry) == LOCKFILE_DEAD)
+			result = lockfile_make(call, entry);
+		else
+			errno = EEXIST;
+	}
 	if (result < 0 || lockfile_seen_recheck(seen, entry->path))
 		return result;
 	shim_log(SHIM_LOCKFILE, entry->path,
 		 "refused, as what it protects was opened before and has "
 		 "changed since");
-	return take_back(call, entry, result);
+	/* As if it had been there. */
+	entry->marked = false;
+	lockfile_unmake(call, entry->path, result);
+	errno = EEXIST;
+	return -1;
 }
 
-/* *made: the entry's file is there, marked. */
-static int create(struct lockfile_call *call, struct lockfile_entry *entry,
-		  bool *made)
+static int create(struct lockfile_call *call, struct lockfile_entry *entry)
 {
 	const struct shim_rule *rule = NULL;
 	struct lockfile_seen *seen;
-	int result;
 
 	if (lockfile_resolve(call->directory, call->path, entry->path,
 			     &entry->base))
@@ -58,17 +47,13 @@ static int create(struct lockfile_call *call, struct lockfile_entry *entry,
 	if (!rule)
 		return call->make(call);
 	seen = lockfile_seen_find(entry->path);
-	result = seen ? create_at_once(call, entry, seen)
-		      : lockfile_wait(call, entry, rule);
-	*made = result >= 0 && (call->opens || call->makes_directory) &&
-		lockfile_mark(entry, call->opens ? result : -1);
-	return result;
+	return seen ? create_at_once(call, entry, seen)
+		    : lockfile_wait(call, entry, rule);
 }
 
 int lockfile_create(struct lockfile_call *call)
 {
 	struct lockfile_entry *entry;
-	bool made = false;
 	int result, error, cancel;
 
 	if (!lockfile_fits(call->path) || !shim_enter())
@@ -76,10 +61,10 @@ int lockfile_create(struct lockfile_call *call)
 	/* A wait that is cancelled would keep its turn for ever. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	entry = lockfile_claim();
-	result = entry ? create(call, entry, &made) : call->make(call);
+	result = entry ? create(call, entry) : call->make(call);
 	error = errno;
 	if (entry)
-		lockfile_settle(entry, made);
+		lockfile_settle(entry);
 	pthread_setcancelstate(cancel, NULL);
 	shim_leave();
 	errno = error;

@@ -15,6 +15,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "shim/shim.h"
 
@@ -48,6 +49,8 @@ int lockfile_create(struct lockfile_call *call);
 struct lockfile_entry {
 	struct portlock_lock turnstile, token;
 	bool has_turnstile, has_token; /* are initialised */
+	bool marked;		       /* the file is made, and is this one */
+	uint64_t identity;
 	int watch;		       /* inotify descriptor + 1, 0: none */
 	uint64_t state;		       /* of the owner's last look */
 	char mark[LOCKFILE_MARK_MAX];
@@ -57,27 +60,54 @@ struct lockfile_entry {
 
 /* An entry for an attempt, or NULL: there are too many. */
 struct lockfile_entry *lockfile_claim(void);
-/* The attempt ends; made: the file is there, marked, the token held. */
-void lockfile_settle(struct lockfile_entry *entry, bool made);
+/* The attempt ends.  If its file is marked the token stays held. */
+void lockfile_settle(struct lockfile_entry *entry);
 
-/* These three are async-signal-safe. */
+/* What follows is async-signal-safe and keeps errno. */
 
-/* After a successful removal of path: lets the token go if that was a file of
- * ours.  If it was renamed, became is its inode, else 0. */
-void lockfile_removed(const char *path, ino_t became);
-/* The process is about to end or to exec: what it leaves, it leaves on
- * purpose.  Returns a set for lockfile_stay(), should the exec fail. */
+/* A removal or renaming, and the file of ours that it is about. */
+struct lockfile_end {
+	int directory;
+	const char *path;
+	int index; /* of the entry; -1: the file is not ours */
+	/* This process is just removing the file of that path, which has gone;
+	 * the next one there is somebody else's. */
+	bool late;
+};
+
+/* Before the real call. */
+void lockfile_end_begin(struct lockfile_end *end, int directory,
+			const char *path);
+/* After it, with its result: lets the token go if the file has gone. */
+void lockfile_end_finish(const struct lockfile_end *end, int result);
+/* The process is about to end, to exec or to lose its rights: what it leaves,
+ * it leaves on purpose.  Returns a set for lockfile_stay(), which marks what
+ * it still can reach. */
 uint64_t lockfile_leave(void);
 void lockfile_stay(uint64_t left);
 
+/* ---- lockfile_make.c --------------------------------------------------------- */
+
+/* Makes the call once, and the file, if it is new, is marked. */
+int lockfile_make(struct lockfile_call *call, struct lockfile_entry *entry);
+/* Closes and removes what the call made by that name. */
+void lockfile_unmake(struct lockfile_call *call, const char *name, int result);
+
 /* ---- lockfile_mark.c: marks on files, and the tokens that they name ---------- */
 
-/* Takes a fresh token and marks the file of the entry with it; fd is open on
- * it or -1.  False: there is no mark and no token. */
-bool lockfile_mark(struct lockfile_entry *entry, int fd);
+/*
+ * Takes a key that nobody ever had as the token of the entry, and builds its
+ * mark.  One that is held may be that of another thread, or of a process with
+ * our number in another pid namespace.
+ */
+bool lockfile_take_token(struct lockfile_entry *entry);
+/* Marks the entry's file, which has that name now; fd is open on it or -1. */
+bool lockfile_mark(struct lockfile_entry *entry, const char *name, int fd);
 
 /* Async-signal-safe. */
 bool lockfile_has_mark(const char *path, const char *mark);
+/* Surely not: not if it cannot be read. */
+bool lockfile_lost_mark(const char *path, const char *mark);
 void lockfile_put_mark(const char *path, const char *mark);
 void lockfile_take_mark(const char *path);
 /* Whether a file has any mark; takes it off.  Relative to a directory. */
@@ -127,26 +157,20 @@ struct lockfile_seen *lockfile_seen_find(const char *path);
 /* Whether the file is as it was when it was first seen; if not, it counts as
  * never seen from here on. */
 bool lockfile_seen_recheck(struct lockfile_seen *seen, const char *path);
-/* The lock at path became the file with that inode: if that is what it
+/* The lock at path became the file with that identity: if that is what it
  * protected, the program knows it.  Async-signal-safe. */
-void lockfile_seen_replaced(const char *path, ino_t inode);
-
-/* FNV-1a, never 0. */
-static inline uint64_t lockfile_hash(const void *data, size_t size)
-{
-	const unsigned char *byte = data, *end = byte + size;
-	uint64_t value = UINT64_C(14695981039346656037);
-
-	for (; byte < end; byte++)
-		value = (value ^ *byte) * UINT64_C(1099511628211);
-	return value ? value : 1;
-}
+void lockfile_seen_replaced(const char *path, uint64_t identity);
 
 /* ---- lockfile_path.c: names --------------------------------------------------- */
 
 #define LOCKFILE_SUFFIX ".lock"
 
 const char *lockfile_base(const char *path);
+
+/* Of what statx() says with this mask: as long as the machine runs no two files
+ * share one.  The inode number alone may be reused at once. */
+#define LOCKFILE_IDENTITY (STATX_INO | STATX_BTIME)
+uint64_t lockfile_identity(const struct statx *about);
 
 /* Cheap first questions about a path: could a rule match it at all, could one
  * match its name with the suffix put on? */

@@ -45,11 +45,7 @@ static int open_token(struct lockfile_entry *entry, int pid, uint64_t time)
 	return error;
 }
 
-/*
- * Takes a key that nobody ever had.  One that is held may be that of another
- * thread, or of a process with our number in another pid namespace.
- */
-static bool take_token(struct lockfile_entry *entry)
+bool lockfile_take_token(struct lockfile_entry *entry)
 {
 	uint64_t place;
 
@@ -69,16 +65,20 @@ static bool take_token(struct lockfile_entry *entry)
 	return false;
 }
 
-bool lockfile_mark(struct lockfile_entry *entry, int fd)
+bool lockfile_mark(struct lockfile_entry *entry, const char *name, int fd)
 {
-	size_t length;
+	size_t length = strlen(entry->mark);
+	struct statx made;
 
-	if (!take_token(entry))
+	if ((fd >= 0 ? statx(fd, "", AT_EMPTY_PATH, LOCKFILE_IDENTITY, &made)
+		     : statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW,
+			     LOCKFILE_IDENTITY, &made)) < 0 ||
+	    (fd >= 0 ? fsetxattr(fd, ATTRIBUTE, entry->mark, length, 0)
+		     : lsetxattr(name, ATTRIBUTE, entry->mark, length, 0)) < 0)
 		return false;
-	length = strlen(entry->mark);
-	return (fd >= 0 ? fsetxattr(fd, ATTRIBUTE, entry->mark, length, 0)
-			: lsetxattr(entry->path, ATTRIBUTE, entry->mark, length,
-				    0)) == 0;
+	entry->identity = lockfile_identity(&made);
+	entry->marked = true;
+	return true;
 }
 
 static bool read_mark(const char *path, char mark[LOCKFILE_MARK_MAX])
@@ -95,6 +95,14 @@ bool lockfile_has_mark(const char *path, const char *mark)
 	char found[LOCKFILE_MARK_MAX];
 
 	return read_mark(path, found) && strcmp(found, mark) == 0;
+}
+
+bool lockfile_lost_mark(const char *path, const char *mark)
+{
+	char found[LOCKFILE_MARK_MAX];
+
+	return read_mark(path, found) ? strcmp(found, mark) != 0
+				      : errno == ENOENT || errno == ENODATA;
 }
 
 void lockfile_put_mark(const char *path, const char *mark)

@@ -8,6 +8,18 @@
 
 #include "shim/lockfile.h"
 
+uint64_t lockfile_identity(const struct statx *about)
+{
+	const uint64_t facts[] = {
+		about->stx_ino,
+		(uint64_t)about->stx_dev_major << 32 | about->stx_dev_minor,
+		(uint64_t)about->stx_btime.tv_sec,
+		about->stx_btime.tv_nsec,
+	};
+
+	return shim_hash(facts, sizeof(facts));
+}
+
 const char *lockfile_base(const char *path)
 {
 	const char *slash = strrchr(path, '/');

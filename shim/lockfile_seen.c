@@ -43,7 +43,7 @@ static _Atomic uint64_t without_rule[NO_RULE_SLOTS];
  * the table is full there. */
 static struct lockfile_seen *find(const char *real, bool make)
 {
-	uint64_t identity = lockfile_hash(real, strlen(real));
+	uint64_t identity = shim_hash(real, strlen(real));
 
 	for (unsigned probe = 0; probe < PROBES; probe++) {
 		struct lockfile_seen *seen = &table[(identity + probe) % SLOTS];
@@ -116,20 +116,14 @@ static _Atomic uint64_t *directory_of(int directory, const char *path,
 {
 	size_t length = (size_t)(lockfile_base(path) - path);
 	struct statx about;
-	uint64_t facts[4];
 
 	if (length >= PATH_MAX)
 		return NULL;
 	memcpy(parent, path, length);
 	strcpy(parent + length, length > 0 ? "" : ".");
-	if (statx(directory, parent, 0, STATX_INO | STATX_BTIME, &about) < 0)
+	if (statx(directory, parent, 0, LOCKFILE_IDENTITY, &about) < 0)
 		return NULL;
-	/* The inode number alone may be reused. */
-	facts[0] = about.stx_ino;
-	facts[1] = (uint64_t)about.stx_dev_major << 32 | about.stx_dev_minor;
-	facts[2] = (uint64_t)about.stx_btime.tv_sec;
-	facts[3] = about.stx_btime.tv_nsec;
-	*number = lockfile_hash(facts, sizeof(facts));
+	*number = lockfile_identity(&about);
 	return &without_rule[*number % NO_RULE_SLOTS];
 }
 
@@ -239,16 +233,19 @@ bool lockfile_seen_recheck(struct lockfile_seen *seen, const char *path)
 	return false;
 }
 
-void lockfile_seen_replaced(const char *path, ino_t inode)
+void lockfile_seen_replaced(const char *path, uint64_t identity)
 {
 	char real[PATH_MAX];
 	struct lockfile_seen *seen;
+	struct statx about;
 	struct stat now;
 
-	if (!lockfile_protected(path, real) || lstat(real, &now) < 0 ||
-	    now.st_ino != inode)
+	if (!lockfile_protected(path, real))
 		return;
 	seen = find(real, false);
-	if (seen && seen != &unknown && atomic_load(&seen->phase) == KNOWN)
+	if (seen && seen != &unknown && atomic_load(&seen->phase) == KNOWN &&
+	    statx(AT_FDCWD, real, AT_SYMLINK_NOFOLLOW, LOCKFILE_IDENTITY,
+		  &about) == 0 &&
+	    lockfile_identity(&about) == identity && lstat(real, &now) == 0)
 		store(seen, &now);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lockfile_table.c - the lock files that this process is making or has made.
+/* lockfile_table.c - the lock files that this process makes, has and removes.
  *
  * The states make it safe: who changes an entry's state owns the entry for
  * the time being, be it a thread, or a signal handler that removes a file.
@@ -7,6 +7,8 @@
  */
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,7 +21,7 @@ enum {
 	FREE,
 	CLAIMED, /* an attempt is under way */
 	LIVE,	 /* made, marked, the token held */
-	LEAVING, /* removed; the token is being released */
+	LEAVING, /* being removed, and then the token released */
 	GONE,	 /* the token is released, its handle still initialised */
 };
 
@@ -42,11 +44,6 @@ static bool advance(int index, uint64_t state, unsigned to)
 {
 	return atomic_compare_exchange_strong(&states[index], &state,
 					      (state & ~UINT64_C(0xff)) | to);
-}
-
-static bool is_there(const struct lockfile_entry *entry)
-{
-	return lockfile_has_mark(entry->path, entry->mark);
 }
 
 /* What a former use left. */
@@ -74,6 +71,7 @@ static bool claim(int index, uint64_t state, pid_t pid)
 		entry->watch = 0;
 	}
 	entry->state = mine;
+	entry->marked = false;
 	return true;
 }
 
@@ -113,38 +111,52 @@ struct lockfile_entry *lockfile_claim(void)
 	for (index = 0; index < ENTRIES; index++) {
 		uint64_t state = atomic_load(&states[index]);
 
-		if (phase(state) == LIVE && !is_there(&entries[index]) &&
+		if (phase(state) == LIVE &&
+		    lockfile_lost_mark(entries[index].path,
+				       entries[index].mark) &&
 		    claim(index, state, pid))
 			return &entries[index];
 	}
 	return NULL;
 }
 
-void lockfile_settle(struct lockfile_entry *entry, bool made)
+static bool is_ours(uint64_t state)
+{
+	return (phase(state) == LIVE || phase(state) == LEAVING) &&
+	       process(state) == getpid();
+}
+
+/* The file of an entry that is LEAVING has gone. */
+static void let_go(int index, uint64_t state)
+{
+	/* It may have become what it protects. */
+	lockfile_seen_replaced(entries[index].path, entries[index].identity);
+	portlock_release(&entries[index].token);
+	advance(index, state, GONE);
+}
+
+static bool begin_leaving(int index, uint64_t *state)
+{
+	if (phase(*state) != LIVE || !advance(index, *state, LEAVING))
+		return false;
+	*state = (*state & ~UINT64_C(0xff)) | LEAVING;
+	return true;
+}
+
+void lockfile_settle(struct lockfile_entry *entry)
 {
 	int index = (int)(entry - entries);
 
 	if (entry->has_turnstile)
 		pl_lock_fini(&entry->turnstile);
 	entry->has_turnstile = false;
-	if (!made)
+	if (!entry->marked)
 		tidy(entry);
 	/* Last: from here on a signal handler may take it. */
-	advance(index, entry->state, made ? LIVE : FREE);
+	advance(index, entry->state, entry->marked ? LIVE : FREE);
 }
 
-/* Whether the entry is a file of this process with that name. */
-static bool is_named(int index, const char *base, size_t length,
-		     uint64_t *state)
-{
-	const struct lockfile_entry *entry = &entries[index];
-
-	*state = atomic_load(&states[index]);
-	return phase(*state) == LIVE &&
-	       strncmp(entry->path + entry->base, base, length) == 0 &&
-	       entry->path[entry->base + length] == '\0' &&
-	       process(*state) == getpid();
-}
+/* ---- the ends --------------------------------------------------------------- */
 
 /* The last component and its length, without trailing slashes. */
 static const char *last_component(const char *path, size_t *length)
@@ -159,28 +171,115 @@ static const char *last_component(const char *path, size_t *length)
 	return path + start;
 }
 
-void lockfile_removed(const char *path, ino_t became)
+static bool is_path_of(const struct lockfile_entry *entry, int directory,
+		       const char *path)
 {
-	int end = atomic_load_explicit(&used, memory_order_relaxed);
+	char real[PATH_MAX];
+	size_t base;
+
+	return lockfile_resolve(directory, path, real, &base) &&
+	       strcmp(real, entry->path) == 0;
+}
+
+/* The entries of this process with the base name of the end's path, as a set. */
+static uint64_t find_named(const struct lockfile_end *end)
+{
+	int last = atomic_load_explicit(&used, memory_order_relaxed);
+	uint64_t named = 0;
 	const char *base;
-	uint64_t state;
 	size_t length;
 
-	if (end == 0)
-		return;
-	base = last_component(path, &length);
-	for (int index = 0; index < end; index++) {
-		/* The name alone does not say which file of that name it was:
-		 * the mark does. */
-		if (!is_named(index, base, length, &state) ||
-		    is_there(&entries[index]) ||
-		    !advance(index, state, LEAVING))
-			continue;
-		if (became)
-			lockfile_seen_replaced(entries[index].path, became);
-		portlock_release(&entries[index].token);
-		advance(index, (state & ~UINT64_C(0xff)) | LEAVING, GONE);
+	if (last == 0 || !end->path)
+		return 0;
+	base = last_component(end->path, &length);
+	for (int index = 0; index < last; index++) {
+		const struct lockfile_entry *entry = &entries[index];
+		const char *name = entry->path + entry->base;
+
+		if (is_ours(atomic_load(&states[index])) &&
+		    strncmp(name, base, length) == 0 && name[length] == '\0')
+			named |= UINT64_C(1) << index;
 	}
+	return named;
+}
+
+/*
+ * Programs remove their lock files in signal handlers, by name, until their
+ * own unlink() or rename() has returned.  The real one may have returned long
+ * before that, and somebody else have made the next file.
+ */
+static bool is_late(const struct lockfile_end *end, uint64_t named)
+{
+	for (int index = 0; named; index++, named >>= 1)
+		if (named & 1 &&
+		    phase(atomic_load(&states[index])) == LEAVING &&
+		    is_path_of(&entries[index], end->directory, end->path))
+			return true;
+	return false;
+}
+
+/* The name alone does not say which file of that name it is. */
+static void find_file(struct lockfile_end *end, uint64_t named)
+{
+	struct statx now;
+	uint64_t identity;
+
+	if (statx(end->directory, end->path, AT_SYMLINK_NOFOLLOW,
+		  LOCKFILE_IDENTITY | STATX_NLINK | STATX_TYPE, &now) < 0) {
+		/* The next file may come before the real call. */
+		end->late = errno == ENOENT && is_late(end, named);
+		return;
+	}
+	identity = lockfile_identity(&now);
+	for (int index = 0; named >> index; index++) {
+		uint64_t state = atomic_load(&states[index]);
+
+		if (!(named >> index & 1) || !is_ours(state) ||
+		    entries[index].identity != identity)
+			continue;
+		/* Is it another link to it? */
+		if (!S_ISDIR(now.stx_mode) && now.stx_nlink > 1 &&
+		    !is_path_of(&entries[index], end->directory, end->path))
+			return;
+		if (begin_leaving(index, &state))
+			end->index = index;
+		return;
+	}
+	end->late = is_late(end, named);
+}
+
+void lockfile_end_begin(struct lockfile_end *end, int directory,
+			const char *path)
+{
+	int error = errno;
+	uint64_t named;
+
+	*end = (struct lockfile_end){ .directory = directory,
+				      .path = path,
+				      .index = -1 };
+	named = find_named(end);
+	if (named)
+		find_file(end, named);
+	errno = error;
+}
+
+void lockfile_end_finish(const struct lockfile_end *end, int result)
+{
+	int error = errno;
+	uint64_t state;
+	struct stat now;
+
+	if (end->index < 0)
+		return;
+	state = atomic_load(&states[end->index]);
+	/* A signal handler may have been faster. */
+	if (result == 0 || (fstatat(end->directory, end->path, &now,
+				    AT_SYMLINK_NOFOLLOW) < 0 &&
+			    errno == ENOENT))
+		let_go(end->index, state);
+	else
+		advance(end->index, state, LIVE);
+	errno = error;
 }
 
 uint64_t lockfile_leave(void)
@@ -189,10 +288,9 @@ uint64_t lockfile_leave(void)
 	uint64_t left = 0;
 
 	for (int index = 0; index < end; index++) {
-		uint64_t state = atomic_load(&states[index]);
-
-		if (phase(state) != LIVE || process(state) != getpid() ||
-		    !is_there(&entries[index]))
+		if (!is_ours(atomic_load(&states[index])) ||
+		    !lockfile_has_mark(entries[index].path,
+				       entries[index].mark))
 			continue;
 		lockfile_take_mark(entries[index].path);
 		left |= UINT64_C(1) << index;
@@ -202,8 +300,14 @@ uint64_t lockfile_leave(void)
 
 void lockfile_stay(uint64_t left)
 {
+	struct statx now;
+
+	/* After a change of the root the path may be another file's. */
 	for (int index = 0; left; index++, left >>= 1)
-		if (left & 1)
+		if (left & 1 &&
+		    statx(AT_FDCWD, entries[index].path, AT_SYMLINK_NOFOLLOW,
+			  LOCKFILE_IDENTITY, &now) == 0 &&
+		    lockfile_identity(&now) == entries[index].identity)
 			lockfile_put_mark(entries[index].path,
 					  entries[index].mark);
 }

@@ -30,6 +30,7 @@ struct wait {
 	int64_t patience; /* until when */
 	int64_t pause;
 	bool watched; /* inotify has the file, as it was at the last look */
+	bool uninterruptible;
 };
 
 static bool open_watch(struct lockfile_entry *entry)
@@ -81,26 +82,50 @@ static int64_t end_of_sleep(struct wait *wait, bool queued)
 	return end < wait->deadline ? end : wait->deadline;
 }
 
-static void wait_for_change(struct wait *wait)
+/*
+ * The signal handler that just ran may count on our end, as Python's does.
+ * False: it wants no end, and the ones after it neither.
+ */
+static bool ends_by_signal(struct wait *wait)
+{
+	if (!wait->uninterruptible)
+		wait->uninterruptible = shim_all_handlers_restart();
+	return !wait->uninterruptible;
+}
+
+/* The waits return false if a signal ends them for good. */
+
+static bool wait_for_change(struct wait *wait)
 {
 	struct pollfd change = { .fd = wait->entry->watch - 1,
 				 .events = POLLIN };
 
-	pl_poll(&change, wait->watched ? 1 : 0, end_of_sleep(wait, false));
+	return pl_poll(&change, wait->watched ? 1 : 0,
+		       end_of_sleep(wait, false)) != -EINTR ||
+	       !ends_by_signal(wait);
 }
 
-static void wait_for_maker(struct wait *wait)
+static bool wait_for_maker(struct wait *wait)
 {
 	const struct pl_wait how = {
 		.deadline = end_of_sleep(wait, true),
 		.sleep = PAUSE_LAST,
 		.queue = true,
+		.interruptible = !wait->uninterruptible,
 		.watch = wait->watched ? wait->entry->watch - 1 : -1,
 	};
 	int error = lockfile_outlive(wait->entry, &how);
 
-	if (error < 0 && error != -ETIMEDOUT && error != -ECANCELED)
-		wait_for_change(wait);
+	switch (error) {
+	case 0:
+	case -ETIMEDOUT:
+	case -ECANCELED:
+		return true;
+	case -EINTR:
+		return !ends_by_signal(wait);
+	default:
+		return wait_for_change(wait);
+	}
 }
 
 /* The file is there.  False: to wait for it makes no sense. */
@@ -110,14 +135,12 @@ static bool sleep_once(struct wait *wait)
 	case LOCKFILE_OURS:
 		return false;
 	case LOCKFILE_DEAD:
-		break;
+		return true;
 	case LOCKFILE_ALIVE:
-		wait_for_maker(wait);
-		break;
+		return wait_for_maker(wait);
 	default:
-		wait_for_change(wait);
+		return wait_for_change(wait);
 	}
-	return true;
 }
 
 /* At the deadline.  A dead maker's file still goes. */
@@ -135,7 +158,7 @@ static int wait_and_create(struct lockfile_call *call, struct wait *wait)
 	bool hopeless = false;
 	int result;
 
-	while ((result = call->make(call)) < 0 && errno == EEXIST) {
+	while ((result = lockfile_make(call, wait->entry)) < 0 && errno == EEXIST) {
 		if (!hopeless && pl_expired(wait->deadline))
 			hopeless = give_up(wait);
 		if (hopeless) {
@@ -155,20 +178,29 @@ static int wait_and_create(struct lockfile_call *call, struct wait *wait)
 	return result;
 }
 
-static bool take_turn(struct lockfile_entry *entry,
-		      const struct shim_rule *rule, int64_t deadline)
+static bool take_turn(struct wait *wait, const struct shim_rule *rule)
 {
-	const struct pl_wait how = {
-		.deadline = deadline,
+	struct lockfile_entry *entry = wait->entry;
+	struct pl_wait how = {
+		.deadline = wait->deadline,
 		.sleep = PAUSE_LAST,
 		.queue = rule->timeout_ms != 0,
+		.interruptible = true,
 		.watch = -1,
 	};
+	int error;
 
 	if (shim_lock_init(&entry->turnstile, rule, entry->path) < 0)
 		return false;
 	entry->has_turnstile = true;
-	return pl_acquire(&entry->turnstile, &how) == 0;
+	error = pl_acquire(&entry->turnstile, &how);
+	if (error == -EINTR && !ends_by_signal(wait)) {
+		/* For good, or a timer would cost us our place in the queue
+		 * again and again. */
+		how.interruptible = false;
+		error = pl_acquire(&entry->turnstile, &how);
+	}
+	return error == 0;
 }
 
 int lockfile_wait(struct lockfile_call *call, struct lockfile_entry *entry,
@@ -181,8 +213,8 @@ int lockfile_wait(struct lockfile_call *call, struct lockfile_entry *entry,
 	};
 
 	/* Without a turn there is one try, as without us. */
-	if (!take_turn(entry, rule, wait.deadline))
-		return call->make(call);
+	if (!take_turn(&wait, rule))
+		return lockfile_make(call, entry);
 	wait.patience = pl_now(CLOCK_MONOTONIC) + PATIENCE;
 	return wait_and_create(call, &wait);
 }

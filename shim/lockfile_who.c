@@ -63,13 +63,13 @@ bool lockfile_place(uint64_t *place)
 		if (!read_text("/proc/sys/kernel/random/boot_id", id,
 			       sizeof(id)))
 			return false;
-		facts[0] = lockfile_hash(id, strlen(id));
+		facts[0] = shim_hash(id, strlen(id));
 		atomic_store(&boot, facts[0]);
 	}
 	/* The thread's: it may have a network of its own. */
 	if (stat("/proc/thread-self/ns/net", &network) < 0)
 		return false;
 	facts[1] = network.st_ino;
-	*place = lockfile_hash(facts, sizeof(facts));
+	*place = shim_hash(facts, sizeof(facts));
 	return true;
 }

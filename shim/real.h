@@ -39,6 +39,17 @@
 				 unsigned))				\
 	X(int,	  rmdir,	(const char *))				\
 	X(int,	  remove,	(const char *))				\
+	X(int,	  setuid,	(uid_t))				\
+	X(int,	  seteuid,	(uid_t))				\
+	X(int,	  setreuid,	(uid_t, uid_t))				\
+	X(int,	  setresuid,	(uid_t, uid_t, uid_t))			\
+	X(int,	  setgid,	(gid_t))				\
+	X(int,	  setegid,	(gid_t))				\
+	X(int,	  setregid,	(gid_t, gid_t))				\
+	X(int,	  setresgid,	(gid_t, gid_t, gid_t))			\
+	X(int,	  initgroups,	(const char *, gid_t))			\
+	X(int,	  setgroups,	(size_t, const gid_t *))		\
+	X(int,	  chroot,	(const char *))				\
 	X(void,	  _exit,	(int))					\
 	X(void,	  _Exit,	(int))					\
 	X(int,	  execve,	(const char *, char *const *, char *const *)) \

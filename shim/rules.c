@@ -117,6 +117,15 @@ static bool take_family(struct cursor *cursor, struct shim_rule *rule)
 		    "unknown family '%.40s': use sem or lockfile", name);
 }
 
+/* A semaphore's name has one slash.  In brackets there may be one that need not
+ * match. */
+static bool has_two_slashes(const char *pattern)
+{
+	const char *slash = strchr(pattern, '/');
+
+	return slash && strchr(slash + 1, '/') && !strchr(pattern, '[');
+}
+
 static bool take_pattern(struct cursor *cursor, struct shim_rule *rule)
 {
 	const char *start;
@@ -143,6 +152,10 @@ static bool take_pattern(struct cursor *cursor, struct shim_rule *rule)
 				    : "paths are absolute and begin",
 			    rule->family == SHIM_SEM ? "/" : "*/",
 			    rule->pattern);
+	if (rule->family == SHIM_SEM && has_two_slashes(rule->pattern))
+		return fail(cursor, start,
+			    "this matches nothing, as a semaphore's name has "
+			    "no '/' but the first");
 	return true;
 }
 

@@ -6,60 +6,17 @@
  * the real one only and are excluded by it as ever.  What the real one cannot
  * say, whether its holder lives, the portlock does: whoever has that and finds
  * the semaphore taken by a holder under the shim knows that this holder died,
- * and takes its place.
- *
- * So two facts belong to the semaphore and must be known to all processes that
- * have it open: that it is a mutex, and that a holder under the shim took it.
- * They are kept in its last four bytes, which libc zeroes and never uses.
+ * and takes its place - if the holder took that portlock, and no other one: the
+ * mark on the semaphore tells.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include "shim/semaphore.h"
 
 #define NS_PER_S INT64_C(1000000000)
-#define MUTEX 0x504c
-
-struct mark {
-	_Atomic uint16_t kind; /* MUTEX or 0 */
-	_Atomic uint16_t held; /* 1: taken under the shim */
-};
-
-/* libc uses 16 of 32 bytes, or 12 of 16. */
-_Static_assert(sizeof(sem_t) == (sizeof(long) == 8 ? 32 : 16),
-	       "unknown layout of sem_t");
-_Static_assert(sizeof(struct mark) == 4, "the mark fills four bytes");
-
-static struct mark *mark_of(sem_t *sem)
-{
-	return (struct mark *)((char *)sem + sizeof(*sem)) - 1;
-}
-
-static bool is_mutex(sem_t *sem)
-{
-	return atomic_load(&mark_of(sem)->kind) == MUTEX;
-}
-
-/*
- * A mutex is free (1) or, by the word of who would create it with 1, taken.
- * A plain 0 may be one that waits for its first event, more than 1 is a count.
- */
-bool semaphore_judge(sem_t *sem, int initial)
-{
-	int value = -1;
-
-	if (is_mutex(sem))
-		return true;
-	REAL(sem_getvalue)(sem, &value);
-	if (initial == 1 ? value != 0 && value != 1
-			 : initial >= 0 || value != 1)
-		return false;
-	atomic_store(&mark_of(sem)->kind, MUTEX);
-	return true;
-}
 
 /* ---- waiting ---------------------------------------------------------------- */
 
@@ -107,47 +64,10 @@ static struct limits limits_of(const struct semaphore *semaphore,
 	};
 }
 
-/* What comes of the program's own faults interrupts no wait; crash handlers
- * for it are common. */
-static bool is_fault(int number)
-{
-	switch (number) {
-	case SIGABRT:
-	case SIGBUS:
-	case SIGFPE:
-	case SIGILL:
-	case SIGSEGV:
-	case SIGSYS:
-	case SIGTRAP:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/*
- * libc's sem_wait() goes on after a handler with SA_RESTART, ppoll() never
- * does, and who installs such handlers may well not look at what sem_wait()
- * returns.  Nobody tells which handler ran, so: is there one without?
- */
-static bool all_handlers_restart(void)
-{
-	struct sigaction action;
-
-	for (int number = 1; number < NSIG; number++)
-		if (!is_fault(number) &&
-		    sigaction(number, NULL, &action) == 0 &&
-		    action.sa_handler != SIG_DFL &&
-		    action.sa_handler != SIG_IGN &&
-		    !(action.sa_flags & SA_RESTART))
-			return false;
-	return true;
-}
-
 /* Timed waits of libc end at every handler, whatever its flags. */
 static bool goes_on(const struct limits *limits)
 {
-	return !limits->wait->until && all_handlers_restart();
+	return !limits->wait->until && shim_all_handlers_restart();
 }
 
 static int real_wait(sem_t *sem, const struct limits *limits)
@@ -197,20 +117,21 @@ static int take_portlock(struct semaphore *semaphore,
 /* Takes the real semaphore; the portlock is ours. */
 static int take_real(struct semaphore *semaphore, const struct limits *limits)
 {
-	struct mark *mark = mark_of(semaphore->sem);
+	uint32_t holder = semaphore_holder(semaphore);
 	int result = REAL(sem_trywait)(semaphore->sem);
 
+	atomic_store(&semaphore->holder, holder);
 	if (result < 0 && errno == EAGAIN) {
-		if (atomic_load(&mark->held)) {
+		if (semaphore_is_taken_by(semaphore->sem, holder)) {
 			shim_log(SHIM_SEM, semaphore->name,
 				 "recovered from a holder that died");
 			return 0;
 		}
-		/* A program without the shim has it. */
+		/* Somebody has it whom our portlock does not keep out. */
 		result = real_wait(semaphore->sem, limits);
 	}
 	if (result == 0)
-		atomic_store(&mark->held, 1);
+		semaphore_set_taken(semaphore->sem, holder);
 	else
 		portlock_release(&semaphore->lock);
 	return result;
@@ -218,8 +139,8 @@ static int take_real(struct semaphore *semaphore, const struct limits *limits)
 
 /*
  * The portlock is not to be had.  If the thread has it already, a second wait
- * blocks until somebody else posts, as ever; held then says again what it says
- * of all that is taken by who has this semaphore's portlock.
+ * blocks until somebody else posts, as ever; the mark then says again what it
+ * says of all that is taken by who has this semaphore's portlock.
  */
 static int take_bare(struct semaphore *semaphore, const struct limits *limits,
 		     int error)
@@ -231,7 +152,8 @@ static int take_bare(struct semaphore *semaphore, const struct limits *limits,
 	result = real_wait(semaphore->sem, limits);
 	if (result == 0 && error == -EDEADLK &&
 	    portlock_has_locked(&semaphore->lock))
-		atomic_store(&mark_of(semaphore->sem)->held, 1);
+		semaphore_set_taken(semaphore->sem,
+				    atomic_load(&semaphore->holder));
 	return result;
 }
 
@@ -261,7 +183,7 @@ int semaphore_acquire(struct semaphore *semaphore,
 	int saved_errno = errno;
 	int result, cancel;
 
-	if (!is_mutex(semaphore->sem) || !is_valid(wait))
+	if (!semaphore_is_mutex(semaphore->sem) || !is_valid(wait))
 		return real_wait(semaphore->sem, &limits);
 	/* A thread that is cancelled half-way would keep the portlock. */
 	if (!wait->never)
@@ -286,8 +208,8 @@ int semaphore_post(struct semaphore *semaphore)
 
 	/* First: who dies between the two leaves what a bare program leaves,
 	 * while the opposite order could make two holders. */
-	if (is_mutex(semaphore->sem))
-		atomic_store(&mark_of(semaphore->sem)->held, 0);
+	if (semaphore_is_mutex(semaphore->sem))
+		semaphore_set_taken(semaphore->sem, 0);
 	result = REAL(sem_post)(semaphore->sem);
 	if (holds)
 		portlock_release(&semaphore->lock);
@@ -297,13 +219,13 @@ int semaphore_post(struct semaphore *semaphore)
 /* Posts for a holder that died, so that the value is what it would be. */
 static void heal(struct semaphore *semaphore, int *value)
 {
-	struct mark *mark = mark_of(semaphore->sem);
-
 	if (portlock_try_lock(&semaphore->lock) < 0)
 		return;
 	/* With the portlock, look again. */
 	REAL(sem_getvalue)(semaphore->sem, value);
-	if (*value == 0 && atomic_exchange(&mark->held, 0)) {
+	if (*value == 0 && semaphore_is_taken_by(semaphore->sem,
+						 semaphore_holder(semaphore))) {
+		semaphore_set_taken(semaphore->sem, 0);
 		shim_log(SHIM_SEM, semaphore->name,
 			 "recovered from a holder that died");
 		REAL(sem_post)(semaphore->sem);
@@ -316,8 +238,7 @@ int semaphore_getvalue(struct semaphore *semaphore, int *value)
 {
 	int result = REAL(sem_getvalue)(semaphore->sem, value);
 
-	if (result == 0 && *value == 0 && is_mutex(semaphore->sem) &&
-	    atomic_load(&mark_of(semaphore->sem)->held))
+	if (result == 0 && *value == 0 && semaphore_is_taken(semaphore->sem))
 		heal(semaphore, value);
 	return result;
 }

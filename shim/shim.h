@@ -112,6 +112,26 @@ const char *shim_log_place(void);
 int shim_lock_init(struct portlock_lock *lock, const struct shim_rule *rule,
 		   const char *name);
 
+/* FNV-1a, never 0. */
+static inline uint64_t shim_hash(const void *data, size_t size)
+{
+	const unsigned char *byte = data, *end = byte + size;
+	uint64_t value = UINT64_C(14695981039346656037);
+
+	for (; byte < end; byte++)
+		value = (value ^ *byte) * UINT64_C(1099511628211);
+	return value ? value : 1;
+}
+
+/* ---- signals.c ------------------------------------------------------------ */
+
+/*
+ * libc's waits go on after a handler with SA_RESTART, ppoll() never does, and
+ * who installs such handlers may well not look at what a wait returns.  Nobody
+ * tells which handler ran, so: is there none without?
+ */
+bool shim_all_handlers_restart(void);
+
 /* ---- log.c ---------------------------------------------------------------- */
 
 /*

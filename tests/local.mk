@@ -48,9 +48,11 @@ shim_tests = \
 	%D%/test_shim_fds \
 	%D%/test_shim_lockfile \
 	%D%/test_shim_lockfile_dead \
+	%D%/test_shim_lockfile_kept \
 	%D%/test_shim_lockfile_seen \
 	%D%/test_shim_sem \
-	%D%/test_shim_sem_calls
+	%D%/test_shim_sem_calls \
+	%D%/test_shim_sem_keys
 
 cxx_tests = \
 	%D%/example_cxx \
@@ -122,6 +124,8 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_canary_leak_LDADD =
 %C%_victim_fds_LDADD =
 %C%_victim_lockfile_LDADD =
+# It stands in for a function that the shim calls.
+%C%_victim_lockfile_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 %C%_victim_sem_LDADD =
 
 programs = $(unit_tests) $(user_programs) %D%/canary_fail %D%/canary_leak

@@ -15,6 +15,9 @@ skip() {
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 command -v git >/dev/null || skip "git is not installed"
 [ -n "${PORTLOCK_SHIM:-}" ] || skip "PORTLOCK_SHIM does not name the shim"
+case $PORTLOCK_SHIM in
+*[[:space:]:]*)	skip "LD_PRELOAD cannot name $PORTLOCK_SHIM" ;;
+esac
 if grep -q '__tsan_' "$PORTLOCK_SHIM"; then
 	skip "the thread sanitizer cannot be preloaded into git"
 fi

@@ -207,13 +207,39 @@ static void the_timeout_holds_in_the_queue_too(void **state)
 	assert_false(has_said(first));
 }
 
-static void a_signal_does_not_end_the_wait(void **state)
+static void a_signal_handler_ends_the_wait(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *first = lockfile_victim(file, RULES);
+	struct child *second = lockfile_victim(file, RULES);
+	struct child *outside = lockfile_victim(file, RULES);
+
+	lockfile_maker(file, RULES, LOCKFILE_open);
+	assert_int_equal(victim_do(first, LOCKFILE_handle_signals), 0);
+	assert_int_equal(victim_do(second, LOCKFILE_handle_signals), 0);
+	lockfile_wait(file, first, LOCKFILE_open);
+	lockfile_wait_behind(file, second, 1);
+	kill(second->pid, SIGUSR2);
+	assert_int_equal(hear(second), EEXIST);
+	assert_false(has_said(first));
+	kill(first->pid, SIGUSR2);
+	assert_int_equal(hear(first), EEXIST);
+	/* Also where there is no maker to wait for. */
+	assert_int_equal(unlink(file->name), 0);
+	write_file(file->name, "");
+	assert_int_equal(victim_do(outside, LOCKFILE_handle_signals), 0);
+	lockfile_wait(file, outside, LOCKFILE_open);
+	kill(outside->pid, SIGUSR2);
+	assert_int_equal(hear(outside), EEXIST);
+}
+
+static void one_that_restarts_calls_does_not(void **state)
 {
 	struct lockfile *file = *state;
 	struct child *maker = lockfile_maker(file, RULES, LOCKFILE_open);
 	struct child *waiter = lockfile_victim(file, RULES);
 
-	assert_int_equal(victim_do(waiter, LOCKFILE_handle_signals), 0);
+	assert_int_equal(victim_do(waiter, LOCKFILE_restart_signals), 0);
 	lockfile_wait(file, waiter, LOCKFILE_open);
 	kill(waiter->pid, SIGUSR2);
 	wait_asleep(waiter->pid);
@@ -327,7 +353,8 @@ int main(void)
 		with_lockfile(a_folder_from_outside_is_waited_for),
 		with_lockfile(at_the_timeout_it_fails_and_the_file_stays),
 		with_lockfile(the_timeout_holds_in_the_queue_too),
-		with_lockfile(a_signal_does_not_end_the_wait),
+		with_lockfile(a_signal_handler_ends_the_wait),
+		with_lockfile(one_that_restarts_calls_does_not),
 		with_lockfile(who_made_it_does_not_wait_for_itself),
 		with_lockfile(a_child_does_not_wait_for_its_parent),
 		with_lockfile(the_descriptor_has_the_number_that_it_would_have),

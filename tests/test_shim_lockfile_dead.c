@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -48,6 +49,40 @@ static void a_killed_maker_s_file_goes(void **state)
 		assert_int_equal(victim_do(next, ways[i]), 0);
 		assert_true(victim_log_has(REMOVED));
 		assert_int_equal(victim_do(next, LOCKFILE_remove), 0);
+	}
+}
+
+static bool is_empty(const char *folder)
+{
+	DIR *all = opendir(folder);
+	struct dirent *one;
+	int count = 0;
+
+	require(all);
+	while ((one = readdir(all)))
+		count++;
+	closedir(all);
+	return count == 2; /* . and .. */
+}
+
+static void it_goes_whenever_the_maker_was_killed(void **state)
+{
+	const int64_t most = 400000; /* ns, for some rounds of the loop */
+	struct lockfile *file = *state;
+	struct child *next;
+
+	marked_maker(file, LOCKFILE_open);
+	assert_int_equal(unlink(file->name), 0);
+	next = lockfile_victim(file, RULES);
+	for (int i = 0; i < rounds(300); i++) {
+		struct child *maker = lockfile_victim(file, RULES);
+
+		say(maker, LOCKFILE_loop);
+		sleep_ns((int64_t)i * 7919 * 13 % most);
+		child_kill(maker);
+		assert_int_equal(victim_do(next, LOCKFILE_open), 0);
+		assert_int_equal(victim_do(next, LOCKFILE_unlink), 0);
+		assert_true(is_empty(file->folder));
 	}
 }
 
@@ -235,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_lockfile(bare_a_killed_maker_s_file_blocks_the_next),
 		with_lockfile(a_killed_maker_s_file_goes),
+		with_lockfile(it_goes_whenever_the_maker_was_killed),
 		with_lockfile(it_goes_for_one_that_does_not_wait),
 		with_lockfile(one_that_waits_goes_on_when_the_maker_is_killed),
 		with_lockfile(of_several_waiters_one_gets_it),

@@ -32,6 +32,11 @@ static void who_has_read_before_fails_at_once(void **state)
 		assert_int_equal(
 			victim_do(reader(file, ways[i]), LOCKFILE_open),
 			EEXIST);
+	/* Also where nobody can tell who made the file. */
+	assert_int_equal(unlink(file->name), 0);
+	write_file(file->name, "");
+	assert_int_equal(victim_do(reader(file, LOCKFILE_read), LOCKFILE_open),
+			 EEXIST);
 }
 
 static void who_found_nothing_before_fails_at_once(void **state)

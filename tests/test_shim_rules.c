@@ -108,6 +108,21 @@ static void quotes_and_backslashes_are_taken_off(void **state)
 	}
 }
 
+static void patterns_of_semaphores_may_be_wide(void **state)
+{
+	static const char *const patterns[] = { "*",	  "/*",	   "/a*",
+						"*/a",	  "?a",	   "[!a]b",
+						"/[!/]x", "/a[/b]" };
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		snprintf(text, sizeof(text), "sem %s", patterns[i]);
+		assert_parsed(text, 1);
+		assert_string_equal(rules[0].pattern, patterns[i]);
+	}
+}
+
 static void timeouts_are_seconds_with_a_fraction(void **state)
 {
 	static const struct {
@@ -149,6 +164,9 @@ static void what_is_wrong_is_said_with_its_place(void **state)
 		  "a pattern is missing, as in 'lockfile */.git/*.lock'" },
 		{ "sem ''", 1, 5, "the pattern is empty: use *" },
 		{ "sem x", 1, 5, "semaphore's name begins with '/': write /x" },
+		{ "sem /a/b", 1, 5, "a semaphore's name has no '/' but the" },
+		{ "sem //a", 1, 5, "a semaphore's name has no '/' but the" },
+		{ "sem */a*/b", 1, 5, "a semaphore's name has no '/' but" },
 		{ "lockfile .git/*.lock", 1, 10,
 		  "paths are absolute and begin with '/': write */.git/*" },
 		{ "sem /x key", 1, 8,
@@ -257,6 +275,7 @@ int main(void)
 		cmocka_unit_test(options_come_in_any_order),
 		cmocka_unit_test(blanks_comments_and_line_ends_do_not_count),
 		cmocka_unit_test(quotes_and_backslashes_are_taken_off),
+		cmocka_unit_test(patterns_of_semaphores_may_be_wide),
 		cmocka_unit_test(timeouts_are_seconds_with_a_fraction),
 		cmocka_unit_test(what_is_wrong_is_said_with_its_place),
 		cmocka_unit_test(long_words_fit_into_messages),

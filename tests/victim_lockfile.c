@@ -6,18 +6,21 @@
 #include <limits.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 #include "victim.h"
 #include "victim_lockfile.h"
 
 #define EXCLUSIVE (O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC)
 #define MANY 100
+#define NOBODY 65534
 
 static const char *name;
 static char protected_name[PATH_MAX], alias[PATH_MAX], here[PATH_MAX];
 static char program[PATH_MAX];
-static int directory;
+static int directory, elsewhere;
 
 /* The result of a call that returns 0, or -1 with errno. */
 static int result_of(int result)
@@ -237,6 +240,36 @@ static int do_unlink_in_handler(void)
 	return in_handler;
 }
 
+static volatile sig_atomic_t is_to_be_interrupted;
+
+/*
+ * Exported, so the shim's call after the real rename() gets here: somebody
+ * else makes the next file, and then a signal comes.
+ */
+__attribute__((visibility("default"))) int
+lremovexattr(const char *path, const char *attribute)
+{
+	if (is_to_be_interrupted) {
+		is_to_be_interrupted = 0;
+		close((int)syscall(SYS_openat, AT_FDCWD, name, EXCLUSIVE,
+				   0600));
+		raise(SIGUSR1);
+	}
+	return (int)syscall(SYS_lremovexattr, path, attribute);
+}
+
+/* The result is the handler's. */
+static int do_rename_interrupted(void)
+{
+	int result;
+
+	in_handler = EIO;
+	signal(SIGUSR1, handle);
+	is_to_be_interrupted = 1;
+	result = do_rename();
+	return result ? result : in_handler;
+}
+
 static int do_unlink_in_child(void)
 {
 	return in_child(do_unlink);
@@ -288,6 +321,53 @@ static int do_exec_fails(void)
 	return errno == ENOENT ? 0 : errno;
 }
 
+/* ---- to get other rights, another root, another path ------------------------- */
+
+static int do_same_user(void)
+{
+	return result_of(setuid(getuid()));
+}
+
+static int do_nobody(void)
+{
+	return result_of(setgid(NOBODY) < 0 ? -1 : setuid(NOBODY));
+}
+
+static int do_chroot(void)
+{
+	return result_of(chroot(here));
+}
+
+static int do_chroot_fails(void)
+{
+	return result_of(chroot("/nonexistent"));
+}
+
+static int do_move(void)
+{
+	char moved[PATH_MAX + 8];
+
+	snprintf(moved, sizeof(moved), "%s-moved", here);
+	return result_of(rename(here, moved));
+}
+
+static int do_make_namesake(void)
+{
+	char other[PATH_MAX + 8];
+
+	snprintf(other, sizeof(other), "%s/other", here);
+	if (mkdir(other, 0700) < 0 || chmod(other, 0777) < 0)
+		return errno;
+	elsewhere = open(other, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return opened(openat(elsewhere, last_component(name),
+			     O_WRONLY | O_CREAT, 0600));
+}
+
+static int do_remove_namesake(void)
+{
+	return result_of(unlinkat(elsewhere, last_component(name), 0));
+}
+
 /* ---- other things ------------------------------------------------------------------ */
 
 static int do_nothing(void)
@@ -300,11 +380,21 @@ static void ignore(int signal)
 	(void)signal;
 }
 
-static int do_handle_signals(void)
+static int handle_signals(int flags)
 {
-	struct sigaction action = { .sa_handler = ignore };
+	struct sigaction action = { .sa_handler = ignore, .sa_flags = flags };
 
 	return result_of(sigaction(SIGUSR2, &action, NULL));
+}
+
+static int do_handle_signals(void)
+{
+	return handle_signals(0);
+}
+
+static int do_restart_signals(void)
+{
+	return handle_signals(SA_RESTART);
 }
 
 static int do_many(void)
@@ -346,6 +436,16 @@ static int do_turns(void)
 		count();
 		result = do_unlink();
 	}
+	return result;
+}
+
+static int do_loop(void)
+{
+	int result;
+
+	do
+		result = do_open();
+	while (result == 0 && (result = do_unlink()) == 0);
 	return result;
 }
 

@@ -30,6 +30,7 @@
 	X(rename)  /* to X */                                                  \
 	X(renameat)                                                            \
 	X(unlink_in_handler)                                                   \
+	X(rename_interrupted) /* by such a handler, when it is done */         \
 	X(unlink_in_child)                                                     \
 	/* to open X */                                                        \
 	X(read)                                                                \
@@ -40,11 +41,21 @@
 	X(quick_exit)                                                          \
 	X(exec)	      /* this program again: serves on */                      \
 	X(exec_fails) /* and goes on */                                        \
+	/* to get other rights, another root, another path */                  \
+	X(same_user)                                                           \
+	X(nobody)                                                              \
+	X(chroot)                                                              \
+	X(chroot_fails)                                                        \
+	X(move) /* the directory, to DIRECTORY-moved */                        \
+	X(make_namesake) /* in another directory, at any time */               \
+	X(remove_namesake)                                                     \
 	/* other things */                                                     \
 	X(nothing)                                                             \
 	X(handle_signals) /* SIGUSR2, without SA_RESTART */                    \
+	X(restart_signals)                                                     \
 	X(many)		  /* 100 lock files at a time */                       \
 	X(turns)	  /* VICTIM_LOCKFILE_ROUNDS: make, count, remove */    \
+	X(loop)		  /* make and remove, until it is killed */            \
 	X(nowhere)	  /* errors: in a directory that is not there, ... */  \
 	X(no_name)                                                             \
 	X(null)                                                                \

@@ -260,6 +260,16 @@ static int do_unnamed(void)
 	return wrong;
 }
 
+static int do_become_nobody(void)
+{
+	return result_of(setresuid(65534, 65534, 65534));
+}
+
+static int do_leave_network(void)
+{
+	return result_of(unshare(CLONE_NEWNET));
+}
+
 static int do_hold(void)
 {
 	char byte;

@@ -28,7 +28,9 @@
 	X(restart)   /* ... with SA_RESTART */                                 \
 	X(count)     /* 200 rounds: wait, count in shared memory, post */      \
 	X(unnamed)   /* use one of sem_init(): bits of what went wrong */      \
-	X(hold)	     /* until the end of the input */
+	X(become_nobody)                                                       \
+	X(leave_network) /* for a network namespace of its own */              \
+	X(hold)		 /* until the end of the input */
 
 enum victim_sem_command {
 #define VICTIM_SEM_NUMBER(name) SEM_##name,
