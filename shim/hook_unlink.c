@@ -36,8 +36,8 @@ SHIM_HOOK int unlinkat(int directory, const char *path, int flags)
 	struct lockfile_end end;
 
 	lockfile_end_begin(&end, directory, path);
-	return removed(&end, end.late ? -1
-				      : REAL(unlinkat)(directory, path, flags));
+	return removed(&end,
+		       end.late ? -1 : REAL(unlinkat)(directory, path, flags));
 }
 
 SHIM_HOOK int rmdir(const char *path)

@@ -51,8 +51,8 @@ struct lockfile_entry {
 	bool has_turnstile, has_token; /* are initialised */
 	bool marked;		       /* the file is made, and is this one */
 	uint64_t identity;
-	int watch;		       /* inotify descriptor + 1, 0: none */
-	uint64_t state;		       /* of the owner's last look */
+	int watch;	/* inotify descriptor + 1, 0: none */
+	uint64_t state; /* of the owner's last look */
 	char mark[LOCKFILE_MARK_MAX];
 	size_t base; /* where in path the last component begins */
 	char path[PATH_MAX];

@@ -231,7 +231,7 @@ static void find_file(struct lockfile_end *end, uint64_t named)
 		return;
 	}
 	identity = lockfile_identity(&now);
-	for (int index = 0; named >> index; index++) {
+	for (int index = 0; index < ENTRIES; index++) {
 		uint64_t state = atomic_load(&states[index]);
 
 		if (!(named >> index & 1) || !is_ours(state) ||

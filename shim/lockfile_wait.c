@@ -158,7 +158,8 @@ static int wait_and_create(struct lockfile_call *call, struct wait *wait)
 	bool hopeless = false;
 	int result;
 
-	while ((result = lockfile_make(call, wait->entry)) < 0 && errno == EEXIST) {
+	while ((result = lockfile_make(call, wait->entry)) < 0 &&
+	       errno == EEXIST) {
 		if (!hopeless && pl_expired(wait->deadline))
 			hopeless = give_up(wait);
 		if (hopeless) {

@@ -207,6 +207,13 @@ static void the_timeout_holds_in_the_queue_too(void **state)
 	assert_false(has_said(first));
 }
 
+/* Again and again: one that comes between two sleeps is not noticed. */
+static bool has_ended_by_signal(void *waiter)
+{
+	kill(((struct child *)waiter)->pid, SIGUSR2);
+	return has_said(waiter);
+}
+
 static void a_signal_handler_ends_the_wait(void **state)
 {
 	struct lockfile *file = *state;
@@ -219,17 +226,17 @@ static void a_signal_handler_ends_the_wait(void **state)
 	assert_int_equal(victim_do(second, LOCKFILE_handle_signals), 0);
 	lockfile_wait(file, first, LOCKFILE_open);
 	lockfile_wait_behind(file, second, 1);
-	kill(second->pid, SIGUSR2);
+	wait_until(has_ended_by_signal, second);
 	assert_int_equal(hear(second), EEXIST);
 	assert_false(has_said(first));
-	kill(first->pid, SIGUSR2);
+	wait_until(has_ended_by_signal, first);
 	assert_int_equal(hear(first), EEXIST);
 	/* Also where there is no maker to wait for. */
 	assert_int_equal(unlink(file->name), 0);
 	write_file(file->name, "");
 	assert_int_equal(victim_do(outside, LOCKFILE_handle_signals), 0);
 	lockfile_wait(file, outside, LOCKFILE_open);
-	kill(outside->pid, SIGUSR2);
+	wait_until(has_ended_by_signal, outside);
 	assert_int_equal(hear(outside), EEXIST);
 }
 

@@ -246,8 +246,8 @@ static volatile sig_atomic_t is_to_be_interrupted;
  * Exported, so the shim's call after the real rename() gets here: somebody
  * else makes the next file, and then a signal comes.
  */
-__attribute__((visibility("default"))) int
-lremovexattr(const char *path, const char *attribute)
+__attribute__((visibility("default"))) int lremovexattr(const char *path,
+							const char *attribute)
 {
 	if (is_to_be_interrupted) {
 		is_to_be_interrupted = 0;

@@ -46,17 +46,17 @@
 	X(nobody)                                                              \
 	X(chroot)                                                              \
 	X(chroot_fails)                                                        \
-	X(move) /* the directory, to DIRECTORY-moved */                        \
+	X(move)		 /* the directory, to DIRECTORY-moved */               \
 	X(make_namesake) /* in another directory, at any time */               \
 	X(remove_namesake)                                                     \
 	/* other things */                                                     \
 	X(nothing)                                                             \
 	X(handle_signals) /* SIGUSR2, without SA_RESTART */                    \
 	X(restart_signals)                                                     \
-	X(many)		  /* 100 lock files at a time */                       \
-	X(turns)	  /* VICTIM_LOCKFILE_ROUNDS: make, count, remove */    \
-	X(loop)		  /* make and remove, until it is killed */            \
-	X(nowhere)	  /* errors: in a directory that is not there, ... */  \
+	X(many)	   /* 100 lock files at a time */                              \
+	X(turns)   /* VICTIM_LOCKFILE_ROUNDS: make, count, remove */           \
+	X(loop)	   /* make and remove, until it is killed */                   \
+	X(nowhere) /* errors: in a directory that is not there, ... */         \
 	X(no_name)                                                             \
 	X(null)                                                                \
 	X(dot)                                                                 \
