@@ -46,4 +46,4 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/semaphore_table.c \
 	%D%/signals.c
 
-EXTRA_DIST += %D%/shim.map
+EXTRA_DIST += %D%/README.md %D%/shim.map

@@ -59,6 +59,9 @@ cxx_tests = \
 	%D%/test_header_cxx \
 	%D%/test_header_cxx_time
 
+# std::scoped_lock came with C++17.
+cxx17_tests = %D%/test_header_cxx17
+
 script_tests = \
 	%D%/canary_leak_child.sh \
 	%D%/check_exports.sh \
@@ -118,6 +121,9 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_test_header_cxx_SOURCES = %D%/test_header_cxx.cc
 %C%_test_header_cxx_CXXFLAGS = $(AM_CXXFLAGS) -std=c++11
 %C%_test_header_cxx_LDADD = $(shared)
+%C%_test_header_cxx17_SOURCES = %D%/test_header_cxx.cc
+%C%_test_header_cxx17_CXXFLAGS = $(AM_CXXFLAGS) -std=c++17
+%C%_test_header_cxx17_LDADD = $(shared)
 %C%_test_header_cxx_time_SOURCES = %D%/test_header_cxx_time.cc
 %C%_test_header_cxx_time_CXXFLAGS = $(AM_CXXFLAGS) -std=c++11
 %C%_test_header_cxx_time_LDADD = $(shared)
@@ -132,6 +138,9 @@ programs = $(unit_tests) $(user_programs) %D%/canary_fail %D%/canary_leak
 if ENABLE_SHIM
 programs += $(shim_tests)
 script_tests += $(shim_scripts)
+endif
+if HAVE_CXX17
+programs += $(cxx17_tests)
 endif
 if HAVE_CXX
 programs += $(cxx_tests)
@@ -206,6 +215,6 @@ demo: all $(victims)
 
 .PHONY: check-valgrind demo
 
-EXTRA_DIST += $(victim_headers) $(script_tests) $(shim_scripts) \
+EXTRA_DIST += %D%/README.md $(victim_headers) $(script_tests) $(shim_scripts) \
 	%D%/demo.sh %D%/lsan.supp %D%/skip_cxx.sh %D%/valgrind.sh \
 	%D%/valgrind.supp

@@ -95,12 +95,16 @@ static void two_strangers_stop_the_lock_and_nothing_stays_bound(void **state)
 
 static void the_lock_comes_when_one_of_two_strangers_goes(void **state)
 {
+	/* Sets of ports, and who of them goes. */
+	static const int pairs[] = { 3, 5, 6 }, going[] = { 0, 1, 0, 2, 1, 2 };
 	const struct key *key = *state;
 	struct child *contender = contender_start(key->text, "tcp");
 	int fds[3];
 
-	for (int index = 0; index < 2; index++) {
-		sit_on(key, 3, fds);
+	for (int round = 0; round < 6; round++) {
+		const int index = going[round], strangers = pairs[round / 2];
+
+		sit_on(key, strangers, fds);
 		contender_begin(contender, -1);
 		wait_for_gate(key->text);
 		wait_asleep(contender->pid);
@@ -109,7 +113,8 @@ static void the_lock_comes_when_one_of_two_strangers_goes(void **state)
 		leave_port(fds, index);
 		assert_int_equal(contender_result(contender), 0);
 		leave_all(fds);
-		assert_int_equal(ports_bound(key), index == 0 ? 5 : 6);
+		assert_int_equal(ports_bound(key),
+				 (7 & ~strangers) | 1 << index);
 		contender_release(contender);
 	}
 	assert_int_equal(child_end(contender), 0);

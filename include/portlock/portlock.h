@@ -101,13 +101,12 @@ struct portlock_options {
 	/** 0.  Reserved. */
 	uint32_t flags;
 	/**
-	 * "tcp": gate and ports.  "unix": the gate only, for a third of the
-	 * cost and without ports that strangers could sit on.  Handles of
+	 * "tcp": gate and ports.  "unix": the gate only, for less than half
+	 * the cost and without ports that strangers could sit on.  Handles of
 	 * different transports on one key exclude each other.  NULL (the
-	 * default): the environment's PORTLOCK_TRANSPORT, if it is not
-	 * empty, else "tcp".  The
-	 * environment is not read in set-user-ID programs.  The string is not
-	 * kept.
+	 * default): the environment's PORTLOCK_TRANSPORT, if it is not empty,
+	 * else "tcp".  The environment is not read in set-user-ID programs.
+	 * The string is not kept.
 	 */
 	const char *transport;
 };
