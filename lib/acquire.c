@@ -36,6 +36,35 @@ static int rest(int64_t *pause, const struct pl_wait *how)
 	return ready > 0 ? -ECANCELED : 0;
 }
 
+/* A connection is there that shall not wait.  The holder may let go at this
+ * very moment: what it has sent counts. */
+static int leave_queue(struct pl_attempt *attempt,
+		       const struct pl_address *address, int error)
+{
+	static const struct pl_wait at_once = { .watch = -1 };
+
+	return pl_gate_wait(attempt, address, &at_once) == 0 ? 0 : error;
+}
+
+static bool is_inside(const struct pl_attempt *attempt,
+		      const struct pl_address *address,
+		      const struct pl_wait *how)
+{
+	return how->is_inside && attempt->trusted &&
+	       how->is_inside(address, attempt->listener);
+}
+
+/* A try finds the gate bound: 0 with the gate after all, -EALREADY, -EBUSY. */
+static int look_who(struct pl_attempt *attempt,
+		    const struct pl_address *address, const struct pl_wait *how)
+{
+	if (!how->is_inside || pl_gate_connect(attempt, address) < 0)
+		return -EBUSY;
+	return leave_queue(attempt, address,
+			   is_inside(attempt, address, how) ? -EALREADY
+							    : -EBUSY);
+}
+
 /*
  * Waits in the queue, or pauses where there is none.  0: the gate is in the
  * attempt's bundle; -EAGAIN: worth another try at once.
@@ -49,6 +78,8 @@ static int queue_up(struct pl_attempt *attempt,
 	if (error == 0) {
 		int64_t start = pl_now(CLOCK_MONOTONIC);
 
+		if (is_inside(attempt, address, how))
+			return leave_queue(attempt, address, -EALREADY);
 		error = pl_gate_wait(attempt, address, how);
 		if (error != -EAGAIN)
 			return error;
@@ -82,7 +113,7 @@ static int win_gate(struct pl_attempt *attempt,
 		if (error != -EADDRINUSE)
 			return error;
 		if (!how->queue)
-			return -EBUSY;
+			return look_who(attempt, address, how);
 		error = queue_up(attempt, address, how, &pause);
 		if (error != -EAGAIN)
 			return error;

@@ -90,9 +90,12 @@ int pl_gate_connect(struct pl_attempt *attempt,
 	 * another user could send a gate of which it keeps a copy, and so make
 	 * two holders.  Our own user's processes take no gate from others, so
 	 * behind a listener of ours there is never another user. */
-	if (error == 0)
-		attempt->trusted =
-			peer_of(attempt->socket).uid == pl_ops->geteuid();
+	if (error == 0) {
+		struct ucred listener = peer_of(attempt->socket);
+
+		attempt->trusted = listener.uid == pl_ops->geteuid();
+		attempt->listener = listener.pid;
+	}
 	pl_window_close();
 	return error;
 }

@@ -165,6 +165,7 @@ struct pl_attempt {
 	unsigned epoch;		 /* of the process, see pl_epoch() */
 	int socket;		 /* bound to nothing yet, or waiting */
 	bool trusted;		 /* the listener is of our user */
+	pid_t listener;		 /* who that is */
 	uint64_t last_token;	 /* of the holder before us, 0 unknown */
 	struct pl_bundle bundle; /* what was won so far */
 };
@@ -176,6 +177,12 @@ struct pl_wait {
 	bool queue;	    /* false: a try, which never waits */
 	bool interruptible; /* end with -EINTR after a signal handler */
 	int watch;	    /* end with -ECANCELED when readable; -1: none */
+	/*
+	 * NULL, or asked where somebody listens on the gate, with the process
+	 * that holds it (0: not to be seen from here): true ends the acquire
+	 * with -EALREADY, as the caller is inside of what that holder has.
+	 */
+	bool (*is_inside)(const struct pl_address *address, pid_t holder);
 };
 
 /* Binds the gate into the attempt's bundle: 0, -EADDRINUSE, ... */

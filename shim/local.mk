@@ -20,6 +20,8 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/env.c \
 	%D%/fds.c \
 	%D%/guard.c \
+	%D%/hold.c \
+	%D%/hold.h \
 	%D%/hook_dl.c \
 	%D%/hook_exit.c \
 	%D%/hook_fd.c \
@@ -44,6 +46,8 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/semaphore.h \
 	%D%/semaphore_mark.c \
 	%D%/semaphore_table.c \
-	%D%/signals.c
+	%D%/signals.c \
+	%D%/tie.c \
+	%D%/who.c
 
 EXTRA_DIST += %D%/README.md %D%/shim.map

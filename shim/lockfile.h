@@ -128,9 +128,8 @@ enum lockfile_maker lockfile_look(struct lockfile_entry *entry);
  * with the file gone, or an error of pl_acquire(), or -ENOTEMPTY. */
 int lockfile_outlive(struct lockfile_entry *entry, const struct pl_wait *how);
 
-/* ---- lockfile_who.c: whose token it can be ------------------------------------ */
+/* ---- lockfile_who.c ---------------------------------------------------------- */
 
-bool lockfile_is_ancestor(pid_t pid);
 /* Where tokens are visible, as a number: this host since its start, and this
  * network. */
 bool lockfile_place(uint64_t *place);

@@ -185,7 +185,7 @@ enum lockfile_maker lockfile_look(struct lockfile_entry *entry)
 	case -EDEADLK:
 		return LOCKFILE_OURS;
 	case -EBUSY:
-		return lockfile_is_ancestor(pid) ? LOCKFILE_OURS
+		return shim_is_ancestor(pid) ? LOCKFILE_OURS
 						 : LOCKFILE_ALIVE;
 	default:
 		return LOCKFILE_UNKNOWN;

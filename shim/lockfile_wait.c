@@ -188,6 +188,7 @@ static bool take_turn(struct wait *wait, const struct shim_rule *rule)
 		.queue = rule->timeout_ms != 0,
 		.interruptible = true,
 		.watch = -1,
+		.is_inside = shim_is_inside,
 	};
 	int error;
 
@@ -201,7 +202,8 @@ static bool take_turn(struct wait *wait, const struct shim_rule *rule)
 		how.interruptible = false;
 		error = pl_acquire(&entry->turnstile, &how);
 	}
-	return error == 0;
+	/* Inside of what an ancestor has, or we ourselves, there is no turn. */
+	return error == 0 || error == -EALREADY || error == -EDEADLK;
 }
 
 int lockfile_wait(struct lockfile_call *call, struct lockfile_entry *entry,

@@ -83,3 +83,9 @@ void shim_log(enum shim_family family, const char *name, const char *what)
 {
 	shim_log_line(shim_family_name(family), name, what);
 }
+
+void shim_log_rule(const struct shim_rule *rule, const char *name,
+		   const char *what)
+{
+	shim_log(rule->family, name, what);
+}

@@ -12,7 +12,10 @@
 #define LOCKFILE_TIMEOUT_MS 30000
 #define MAX_SECONDS 1000000000
 
-static const char *const family_names[] = { "sem", "lockfile" };
+static const char *const family_names[] = {
+	"sem",	 "lockfile", "open",   "mutex",	      "sysvsem",
+	"flock", "fcntl",    "passwd", "liblockfile",
+};
 
 /* The rest of one line. */
 struct cursor {
@@ -269,7 +272,9 @@ static bool take_options(struct cursor *cursor, struct shim_rule *rule)
 
 static bool take_rule(struct cursor *cursor, struct shim_rule *rule)
 {
-	*rule = (struct shim_rule){ .timeout_ms = -1, .transport = "unix" };
+	*rule = (struct shim_rule){ .timeout_ms = -1,
+				     .transport = "unix",
+				     .bypass_shared = true };
 	if (!take_family(cursor, rule))
 		return false;
 	if (rule->family == SHIM_LOCKFILE)

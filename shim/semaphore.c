@@ -102,6 +102,8 @@ static int take_portlock(struct semaphore *semaphore,
 		.queue = !limits->wait->never,
 		.interruptible = true,
 		.watch = -1,
+		/* A try of a held one fails anyway. */
+		.is_inside = limits->wait->never ? NULL : shim_is_inside,
 	};
 	int error = pl_acquire(&semaphore->lock, &how);
 
@@ -147,7 +149,7 @@ static int take_bare(struct semaphore *semaphore, const struct limits *limits,
 {
 	int result;
 
-	if (error != -EDEADLK)
+	if (error != -EDEADLK && error != -EALREADY)
 		shim_log(SHIM_SEM, semaphore->name, portlock_strerror(error));
 	result = real_wait(semaphore->sem, limits);
 	if (result == 0 && error == -EDEADLK &&

@@ -54,14 +54,28 @@ void shim_tables_unlock(void);
 
 /* ---- rules.c: the rules' grammar (in the command, too) -------------------- */
 
-enum shim_family { SHIM_SEM, SHIM_LOCKFILE, SHIM_FAMILIES };
+enum shim_family {
+	SHIM_SEM,
+	SHIM_LOCKFILE,
+	SHIM_OPEN,
+	SHIM_MUTEX,
+	SHIM_SYSVSEM,
+	SHIM_FLOCK,
+	SHIM_FCNTL,
+	SHIM_PASSWD,
+	SHIM_LIBLOCKFILE,
+	SHIM_FAMILIES
+};
 
 struct shim_rule {
 	enum shim_family family;
 	const char *pattern;   /* fnmatch(3) without flags: * crosses / */
 	const char *key;       /* template, NULL: FAMILY:NAME */
-	int64_t timeout_ms;    /* -1: for ever; lockfile's default 30000 */
+	int64_t timeout_ms;    /* -1: for ever; some families' default is not */
 	const char *transport; /* "unix" by default */
+	const char *log;       /* place of its lines; NULL: PORTLOCK_LOG's */
+	bool until_exit;       /* hold=exit */
+	bool bypass_shared;    /* shared=bypass: the default */
 };
 
 /* Where and why a text is not a rule. */
@@ -132,6 +146,21 @@ static inline uint64_t shim_hash(const void *data, size_t size)
  */
 bool shim_all_handlers_restart(void);
 
+/* ---- who.c ---------------------------------------------------------------- */
+
+/* The beginning of a small file as a string; false: there is none. */
+bool shim_read_text(const char *path, char *text, size_t size);
+
+/* Whether that process is the parent, the parent's parent, ... of this one. */
+bool shim_is_ancestor(pid_t pid);
+
+/*
+ * For pl_wait.is_inside: whether the holder's key need not be waited for, as
+ * the holder is an ancestor, which may be waiting for us; or this process, by
+ * a hold that counts for all its threads (hold.h).
+ */
+bool shim_is_inside(const struct pl_address *address, pid_t holder);
+
 /* ---- log.c ---------------------------------------------------------------- */
 
 /*
@@ -139,6 +168,9 @@ bool shim_all_handlers_restart(void);
  * or nothing: "portlock[pid] family: name: what".  write(2) only, errno kept.
  */
 void shim_log(enum shim_family family, const char *name, const char *what);
+/* The same, to where the rule says if it has a log=. */
+void shim_log_rule(const struct shim_rule *rule, const char *name,
+		   const char *what);
 /* The same for what belongs to no family. */
 void shim_log_line(const char *who, const char *name, const char *what);
 

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* hold.h - the portlocks that this process holds for other locks of the
+ * program, and the descriptors to which they are tied.
+ *
+ * For the families that take a portlock first and the program's own lock after
+ * it: open, mutex, sysvsem, flock, fcntl, passwd, liblockfile.  A hold stands
+ * for one key in this process.  As several of the program's locks may have one
+ * key, it counts how many of them it is held for.
+ */
+#ifndef PORTLOCK_SHIM_HOLD_H
+#define PORTLOCK_SHIM_HOLD_H
+
+#include "shim/shim.h"
+
+/* ---- hold.c ------------------------------------------------------------------ */
+
+struct shim_hold;
+
+/* Whom a lock of the program belongs to: who else may join a hold for it. */
+enum hold_scope {
+	HOLD_BY_THREAD,	 /* other threads wait; the same one joins */
+	HOLD_BY_PROCESS, /* all threads join */
+};
+
+struct hold_wait {
+	enum hold_scope scope;
+	bool never;	    /* a try */
+	bool interruptible; /* -EINTR after a handler without SA_RESTART */
+	int64_t deadline;   /* the program's, ns of CLOCK_MONOTONIC; a rule with
+			     * a timeout= may end the wait before it */
+};
+
+/*
+ * The hold for the key that the rule gives a lock of that name, pinned until
+ * hold_put().  NULL: too many keys, or one that is too long; that is logged,
+ * and the program goes on without us.  Not for signal handlers.
+ */
+struct shim_hold *hold_get(const struct shim_rule *rule, const char *name);
+void hold_put(struct shim_hold *hold);
+
+/* hold_take() took nothing, but the program may go on with its own lock. */
+#define HOLD_WITHOUT 1
+
+/*
+ * Takes the portlock, or joins the hold.
+ * 0: it is held; hold_drop() must follow, once.
+ * HOLD_WITHOUT: this process is inside of what an ancestor holds, or there is
+ * no portlock to be had (which is logged).
+ * -EBUSY for a try, -ETIMEDOUT, -EINTR: the program's call fails.
+ * Cancellation is off while it waits; errno is kept.
+ */
+int hold_take(struct shim_hold *hold, const struct shim_rule *rule,
+	      const struct hold_wait *wait);
+
+/* Async-signal-safe, keeps errno, and so does the next one. */
+void hold_drop(struct shim_hold *hold);
+bool hold_is_held(const struct shim_hold *hold);
+
+/* Held for all threads of this process. */
+bool hold_is_everybodys(const struct pl_address *address);
+
+/* get, take, put in one, for locks that are not asked for often. */
+int hold_take_name(const struct shim_rule *rule, const char *name,
+		   const struct hold_wait *wait, struct shim_hold **hold);
+
+/* ---- tie.c: holds that end with a descriptor ---------------------------------- */
+
+/* Why a descriptor has a hold.  One descriptor may have one of each kind. */
+enum tie_kind {
+	TIE_OPEN,  /* ends with the process's last descriptor of it */
+	TIE_FLOCK, /* the open file's: also forked children have it */
+	TIE_OFD,
+	TIE_KINDS
+};
+
+/*
+ * Gives the descriptor, and all that will be copied from it, a hold that was
+ * taken: it is dropped when the last of them is closed.  False: there is no
+ * room, and the hold stays the caller's.
+ */
+bool tie_make(int fd, enum tie_kind kind, struct shim_hold *hold);
+
+/* What follows is async-signal-safe and keeps errno. */
+
+/* The hold of a descriptor, or NULL. */
+struct shim_hold *tie_find(int fd, enum tie_kind kind);
+/* Drops the hold now, for all copies of the descriptor. */
+void tie_cut(int fd, enum tie_kind kind);
+
+/* A close: begin takes the ties off before the real one, as the number may be
+ * another file's right after; finish drops what nobody has any more. */
+struct tie_end {
+	struct tie *ties[TIE_KINDS];
+};
+void tie_close_begin(int fd, struct tie_end *end);
+void tie_close_finish(struct tie_end *end);
+
+/* A successful dup. */
+void tie_copy(int from, int to);
+
+/* The lowest descriptor with a tie in from..last, or -1. */
+int tie_next(unsigned from, unsigned last);
+
+#endif

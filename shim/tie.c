@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* tie.c - holds that end with a descriptor, or with the last copy of it.
+ *
+ * A descriptor's number leads to its ties, and copies lead to the same ones.
+ * No locks: close() is for signal handlers, too.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "shim/hold.h"
+
+#define TIES 1024
+#define FDS 65536 /* higher ones have no ties */
+
+struct tie {
+	_Atomic(struct shim_hold *) hold; /* NULL: dropped already */
+	atomic_int fds;			  /* that lead here; 0: free */
+};
+
+static struct tie ties[1 + TIES]; /* the first one is nobody's */
+static atomic_ushort ties_of[TIE_KINDS][FDS];
+static atomic_int top; /* no descriptor from here on ever had a tie */
+
+static struct tie *tie_of(int fd, enum tie_kind kind)
+{
+	unsigned short index;
+
+	if (fd < 0 || fd >= atomic_load_explicit(&top, memory_order_relaxed))
+		return NULL;
+	index = atomic_load(&ties_of[kind][fd]);
+	return index ? &ties[index] : NULL;
+}
+
+static struct tie *claim(void)
+{
+	for (struct tie *tie = ties + 1; tie <= ties + TIES; tie++) {
+		int none = 0;
+
+		if (atomic_load_explicit(&tie->fds, memory_order_relaxed) ==
+			    0 &&
+		    atomic_compare_exchange_strong(&tie->fds, &none, 1))
+			return tie;
+	}
+	return NULL;
+}
+
+static void lead(int fd, enum tie_kind kind, const struct tie *tie)
+{
+	int seen = atomic_load(&top);
+
+	atomic_store(&ties_of[kind][fd], (unsigned short)(tie - ties));
+	while (seen <= fd && !atomic_compare_exchange_weak(&top, &seen, fd + 1))
+		continue;
+}
+
+bool tie_make(int fd, enum tie_kind kind, struct shim_hold *hold)
+{
+	struct tie *tie = tie_of(fd, kind);
+	struct shim_hold *none = NULL;
+
+	if (fd < 0 || fd >= FDS)
+		return false;
+	if (tie)
+		return atomic_compare_exchange_strong(&tie->hold, &none, hold);
+	tie = claim();
+	if (!tie)
+		return false;
+	atomic_store(&tie->hold, hold);
+	lead(fd, kind, tie);
+	return true;
+}
+
+struct shim_hold *tie_find(int fd, enum tie_kind kind)
+{
+	struct tie *tie = tie_of(fd, kind);
+
+	return tie ? atomic_load(&tie->hold) : NULL;
+}
+
+static void drop(struct tie *tie)
+{
+	struct shim_hold *hold = atomic_exchange(&tie->hold, NULL);
+
+	if (hold)
+		hold_drop(hold);
+}
+
+void tie_cut(int fd, enum tie_kind kind)
+{
+	struct tie *tie = tie_of(fd, kind);
+
+	if (tie)
+		drop(tie);
+}
+
+void tie_close_begin(int fd, struct tie_end *end)
+{
+	for (int kind = 0; kind < TIE_KINDS; kind++) {
+		end->ties[kind] = tie_of(fd, (enum tie_kind)kind);
+		if (end->ties[kind])
+			atomic_store(&ties_of[kind][fd], 0);
+	}
+}
+
+void tie_close_finish(struct tie_end *end)
+{
+	int error = errno;
+
+	for (int kind = 0; kind < TIE_KINDS; kind++) {
+		struct tie *tie = end->ties[kind];
+
+		if (!tie)
+			continue;
+		/* The hold goes first: at zero the tie may be claimed. */
+		if (atomic_load(&tie->fds) == 1)
+			drop(tie);
+		atomic_fetch_sub(&tie->fds, 1);
+	}
+	errno = error;
+}
+
+void tie_copy(int from, int to)
+{
+	for (int kind = 0; kind < TIE_KINDS; kind++) {
+		struct tie *tie = tie_of(from, (enum tie_kind)kind);
+
+		if (!tie || to < 0 || to >= FDS)
+			continue;
+		atomic_fetch_add(&tie->fds, 1);
+		lead(to, (enum tie_kind)kind, tie);
+	}
+}
+
+int tie_next(unsigned from, unsigned last)
+{
+	unsigned end = (unsigned)atomic_load(&top);
+
+	for (unsigned fd = from; fd <= last && fd < end; fd++)
+		for (int kind = 0; kind < TIE_KINDS; kind++)
+			if (atomic_load(&ties_of[kind][fd]))
+				return (int)fd;
+	return -1;
+}
+
+/* The child of a fork holds nothing. */
+static void after_fork_in_child(void)
+{
+	int end = atomic_load(&top);
+
+	for (int kind = 0; kind < TIE_KINDS; kind++)
+		for (int fd = 0; fd < end; fd++)
+			atomic_store(&ties_of[kind][fd], 0);
+	for (struct tie *tie = ties; tie <= ties + TIES; tie++) {
+		atomic_store(&tie->hold, NULL);
+		atomic_store(&tie->fds, 0);
+	}
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, after_fork_in_child);
+}
