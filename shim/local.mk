@@ -3,8 +3,14 @@
 
 noinst_LTLIBRARIES += %D%/librules.la
 %C%_librules_la_SOURCES = \
+	%D%/families.c \
 	%D%/key.c \
+	%D%/pattern.c \
+	%D%/pattern.h \
+	%D%/rule_options.c \
+	%D%/rule_words.c \
 	%D%/rules.c \
+	%D%/rules.h \
 	%D%/shim.h
 
 if ENABLE_SHIM

@@ -69,19 +69,21 @@ enum shim_family {
 
 struct shim_rule {
 	enum shim_family family;
+	unsigned line;	       /* of its text, from 1 */
 	const char *pattern;   /* fnmatch(3) without flags: * crosses / */
 	const char *key;       /* template, NULL: FAMILY:NAME */
 	int64_t timeout_ms;    /* -1: for ever; some families' default is not */
 	const char *transport; /* "unix" by default */
 	const char *log;       /* place of its lines; NULL: PORTLOCK_LOG's */
 	bool until_exit;       /* hold=exit */
-	bool bypass_shared;    /* shared=bypass: the default */
+	bool bypass_shared;    /* shared=bypass, the default but for open */
 };
 
 /* Where and why a text is not a rule. */
 struct shim_rule_error {
 	unsigned line, column; /* from 1 */
-	char message[160];     /* what is wrong, what would be right */
+	const char *example;   /* a good rule of that family; NULL: no help */
+	char message[256];     /* what is wrong, what would be right */
 };
 
 /* The most that a program starts with: rules, and bytes of their text. */
@@ -96,7 +98,30 @@ struct shim_rule_error {
 int shim_rules_parse(char *text, struct shim_rule *rules, int limit,
 		     struct shim_rule_error *error);
 
-const char *shim_family_name(enum shim_family family);
+/* ---- families.c: what is different from family to family ------------------- */
+
+struct shim_family_facts {
+	const char *name;
+	const char *example; /* a good rule */
+	/* The names of its locks: as shapes (pattern.h), and in words; and what
+	 * is likely to be missing before a pattern that fits none. */
+	const char *shapes[2], *names, *missing;
+	bool paths; /* they are paths of files */
+	/* The functions that take its locks and that end them; when a lock
+	 * ends, and what the program gets at the end of timeout=. */
+	const char *takers, *enders, *until, *expired;
+	int timeout_ms;	     /* -1: none */
+	const char *no_hold; /* why there is no hold=exit; NULL: there is */
+	bool has_shared;     /* there is shared= */
+	bool bypass_shared;  /* its default */
+};
+
+extern const struct shim_family_facts shim_families[SHIM_FAMILIES];
+
+static inline const char *shim_family_name(enum shim_family family)
+{
+	return shim_families[family].name;
+}
 
 /* ---- key.c: from a name and a rule to a key --------------------------------- */
 

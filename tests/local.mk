@@ -37,6 +37,7 @@ unit_tests = \
 	%D%/test_quorum \
 	%D%/test_race \
 	%D%/test_release \
+	%D%/test_shim_families \
 	%D%/test_shim_rules \
 	%D%/test_thread_signals \
 	%D%/test_threads \

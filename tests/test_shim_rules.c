@@ -48,18 +48,18 @@ static void no_text_is_no_rule(void **state)
 	assert_parsed("# sem /x\n  # and so on", 0);
 }
 
-static void a_rule_has_its_familys_defaults(void **state)
+static void a_rule_has_a_line_and_defaults(void **state)
 {
 	(void)state;
-	assert_parsed("sem /x\nlockfile *.lock", 2);
+	assert_parsed("# no\nsem /x", 1);
 	assert_int_equal(rules[0].family, SHIM_SEM);
+	assert_int_equal(rules[0].line, 2);
 	assert_string_equal(rules[0].pattern, "/x");
 	assert_null(rules[0].key);
 	assert_int_equal(rules[0].timeout_ms, -1);
 	assert_string_equal(rules[0].transport, "unix");
-	assert_int_equal(rules[1].family, SHIM_LOCKFILE);
-	assert_string_equal(rules[1].pattern, "*.lock");
-	assert_int_equal(rules[1].timeout_ms, 30000);
+	assert_null(rules[0].log);
+	assert_false(rules[0].until_exit);
 }
 
 static void options_come_in_any_order(void **state)
@@ -73,6 +73,14 @@ static void options_come_in_any_order(void **state)
 	assert_string_equal(rules[0].transport, "unix");
 	assert_string_equal(rules[0].key, "k");
 	assert_int_equal(rules[0].timeout_ms, 7000);
+	assert_parsed("flock /x log=none shared=exclusive hold=exit", 1);
+	assert_string_equal(rules[0].log, "none");
+	assert_false(rules[0].bypass_shared);
+	assert_true(rules[0].until_exit);
+	assert_parsed("flock /x shared=bypass 'log=/a b'\nsem * log=stderr", 2);
+	assert_string_equal(rules[0].log, "/a b");
+	assert_true(rules[0].bypass_shared);
+	assert_string_equal(rules[1].log, "stderr");
 }
 
 static void blanks_comments_and_line_ends_do_not_count(void **state)
@@ -105,21 +113,6 @@ static void quotes_and_backslashes_are_taken_off(void **state)
 		assert_parsed(text, 1);
 		assert_string_equal(rules[0].pattern, cases[i].pattern);
 		assert_string_equal(rules[0].key, "k %n");
-	}
-}
-
-static void patterns_of_semaphores_may_be_wide(void **state)
-{
-	static const char *const patterns[] = { "*",	  "/*",	   "/a*",
-						"*/a",	  "?a",	   "[!a]b",
-						"/[!/]x", "/a[/b]" };
-	char text[64];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
-		snprintf(text, sizeof(text), "sem %s", patterns[i]);
-		assert_parsed(text, 1);
-		assert_string_equal(rules[0].pattern, patterns[i]);
 	}
 }
 
@@ -157,26 +150,21 @@ static void what_is_wrong_is_said_with_its_place(void **state)
 		unsigned line, column;
 		const char *message;
 	} cases[] = {
-		{ "sme /x", 1, 1, "unknown family 'sme': use sem or lockfile" },
+		{ "sme /x", 1, 1,
+		  "unknown family 'sme': use sem, lockfile, op" },
 		{ "\n  Sem /x", 2, 3, "unknown family 'Sem'" },
-		{ "sem", 1, 4, "a pattern is missing, as in 'sem /name'" },
-		{ "lockfile # x", 1, 10,
-		  "a pattern is missing, as in 'lockfile */.git/*.lock'" },
+		{ "sem", 1, 4, "a pattern is missing" },
+		{ "lockfile # x", 1, 10, "a pattern is missing" },
 		{ "sem ''", 1, 5, "the pattern is empty: use *" },
-		{ "sem x", 1, 5, "semaphore's name begins with '/': write /x" },
-		{ "sem /a/b", 1, 5, "a semaphore's name has no '/' but the" },
-		{ "sem //a", 1, 5, "a semaphore's name has no '/' but the" },
-		{ "sem */a*/b", 1, 5, "a semaphore's name has no '/' but" },
-		{ "lockfile .git/*.lock", 1, 10,
-		  "paths are absolute and begin with '/': write */.git/*" },
 		{ "sem /x key", 1, 8,
-		  "unknown option 'key': use key=, timeout= or transport=" },
-		{ "sem /x hold=exit", 1, 8, "unknown option 'hold=exit'" },
+		  "unknown option 'key': use key=, timeout=, transport=, "
+		  "hold=, shared= or log=" },
 		{ "sem /x key=", 1, 8, "the key is empty" },
 		{ "sem /x key=%x", 1, 8, "unknown %x in the key: use %n (na" },
 		{ "sem /x key=a%", 1, 8, "write %% for a percent sign" },
 		{ "sem /x key=%%%", 1, 8, "write %% for a percent sign" },
 		{ "sem /x key=a key=b", 1, 14, "key= is given twice" },
+		{ "flock /x hold=exit\thold=exit", 1, 20, "hold= is given tw" },
 		{ "sem /x timeout=", 1, 8, "'' is no timeout: use seconds" },
 		{ "sem /x timeout=.", 1, 8, "'.' is no timeout" },
 		{ "sem /x timeout=-1", 1, 8, "'-1' is no timeout" },
@@ -186,6 +174,14 @@ static void what_is_wrong_is_said_with_its_place(void **state)
 		{ "sem /x timeout=99999999999999999999", 1, 8, "above 1000" },
 		{ "sem /x transport=udp", 1, 8,
 		  "unknown transport 'udp': use unix or tcp" },
+		{ "flock /x  hold=", 1, 11, "unknown hold '': use exit" },
+		{ "flock /x hold=close", 1, 10,
+		  "unknown hold 'close': use ex" },
+		{ "open /x 'shared=no'", 1, 9,
+		  "unknown shared 'no': use exclusive or bypass" },
+		{ "sem /x log=", 1, 8,
+		  "'' is no place for a log: use stderr, " },
+		{ "sem /x log=a/b", 1, 8, "'a/b' is no place for a log" },
 		{ "sem '/x", 1, 5, "this ' has no closing ' on its line" },
 		{ "sem /x key=\"a\n\"", 1, 12, "this \" has no closing \"" },
 		{ "sem /x\\", 1, 7, "nothing follows the backslash" },
@@ -216,7 +212,9 @@ static void long_words_fit_into_messages(void **state)
 	assert_int_equal(parse(text), -1);
 	memcpy(text, "sem /x timeout=", 15);
 	assert_int_equal(parse(text), -1);
-	memcpy(text, "sem /x hold=", 12);
+	memcpy(text, "sem /x shard=", 13);
+	assert_int_equal(parse(text), -1);
+	memcpy(text, "mutex ", 6);
 	assert_int_equal(parse(text), -1);
 	assert_true(strlen(error.message) < sizeof(error.message));
 }
@@ -271,11 +269,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_text_is_no_rule),
-		cmocka_unit_test(a_rule_has_its_familys_defaults),
+		cmocka_unit_test(a_rule_has_a_line_and_defaults),
 		cmocka_unit_test(options_come_in_any_order),
 		cmocka_unit_test(blanks_comments_and_line_ends_do_not_count),
 		cmocka_unit_test(quotes_and_backslashes_are_taken_off),
-		cmocka_unit_test(patterns_of_semaphores_may_be_wide),
 		cmocka_unit_test(timeouts_are_seconds_with_a_fraction),
 		cmocka_unit_test(what_is_wrong_is_said_with_its_place),
 		cmocka_unit_test(long_words_fit_into_messages),

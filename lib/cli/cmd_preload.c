@@ -24,16 +24,6 @@ struct rules {
 	int count;
 };
 
-/* A good rule of the family that the line of the text is about. */
-static const char *good_rule(const char *text, unsigned line)
-{
-	for (; line > 1; line--)
-		text = strchr(text, '\n') + 1;
-	text += strspn(text, " \t\"'");
-	return strncmp(text, "sem", 3) == 0 ? "sem /my-mutex"
-					    : "lockfile */.git/*.lock";
-}
-
 /* Adds what has come from the source after a check; 0 or EXIT_USAGE. */
 static int add_rules(struct rules *rules, const char *source, const char *text)
 {
@@ -50,9 +40,11 @@ static int add_rules(struct rules *rules, const char *source, const char *text)
 	free(copy);
 	if (count < 0)
 		return misuse(&verb_preload,
-			      "%s: line %u, column %u: %s (a good rule: %s)",
+			      error.example ? "%s: line %u, column %u: %s "
+					      "(a good rule: %s)"
+					    : "%s: line %u, column %u: %s",
 			      source, error.line, error.column, error.message,
-			      good_rule(text, error.line));
+			      error.example);
 	rules->count += count;
 	fprintf(rules->stream, "%s\n", text);
 	/* More the shim does not take. */

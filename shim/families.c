@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* families.c - what is different from family to family, for the grammar and
+ * for what the command tells of a rule.
+ */
+#include "config.h"
+
+#include "shim/shim.h"
+
+#define PATH_NAMES                                                             \
+	"a path is absolute, without symbolic links, '.', '..' and "           \
+	"a slash at its end"
+
+#define OPEN_TAKERS                                                            \
+	"open open64 openat openat64 creat creat64 fopen fopen64 freopen "     \
+	"freopen64"
+
+const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
+	[SHIM_SEM] = {
+		.name = "sem",
+		.example = "sem /my-mutex",
+		.shapes = { "/?~" },
+		.names = "the name of a semaphore has one slash, before it",
+		.missing = "/",
+		.takers = "sem_open sem_wait sem_trywait sem_timedwait "
+			  "sem_clockwait",
+		.enders = "sem_post sem_getvalue sem_close",
+		.until = "the semaphore is posted",
+		.expired = "ETIMEDOUT",
+		.timeout_ms = -1,
+		.no_hold = "a semaphore is a lock until it is posted",
+	},
+	[SHIM_LOCKFILE] = {
+		.name = "lockfile",
+		.example = "lockfile */.git/*.lock",
+		.shapes = { "/*" },
+		.names = PATH_NAMES,
+		.missing = "*/",
+		.paths = true,
+		.takers = OPEN_TAKERS " link linkat symlink symlinkat mkdir "
+				      "mkdirat",
+		.enders = "unlink unlinkat rename renameat renameat2 rmdir "
+			  "remove",
+		.until = "the file is removed",
+		.expired = "EEXIST",
+		.timeout_ms = 30000,
+		.no_hold = "a lock file is a lock until it is removed",
+	},
+	[SHIM_OPEN] = {
+		.name = "open",
+		.example = "open /var/lib/app/state",
+		.shapes = { "/*" },
+		.names = PATH_NAMES,
+		.missing = "*/",
+		.paths = true,
+		.takers = OPEN_TAKERS,
+		.enders = "close close_range closefrom dup2 dup3 fclose",
+		.until = "the file is closed",
+		.expired = "EAGAIN",
+		.timeout_ms = -1,
+		.has_shared = true,
+	},
+	[SHIM_MUTEX] = {
+		.name = "mutex",
+		.example = "mutex */bin/server:queue_lock",
+		.shapes = { "/*:?~", "/*+0x#$" },
+		.names = "a mutex is named /PATH/OF/MODULE:SYMBOL or "
+			 "/PATH/OF/MODULE+0xOFFSET",
+		.missing = "*/",
+		.takers = "pthread_mutex_lock pthread_mutex_trylock "
+			  "pthread_mutex_timedlock pthread_mutex_clocklock",
+		.enders = "pthread_mutex_unlock pthread_cond_wait "
+			  "pthread_cond_timedwait pthread_cond_clockwait",
+		.until = "the mutex is unlocked",
+		.expired = "ETIMEDOUT",
+		.timeout_ms = -1,
+	},
+	[SHIM_SYSVSEM] = {
+		.name = "sysvsem",
+		.example = "sysvsem /0x4d2/*",
+		.shapes = { "/0x#$/?~" },
+		.names = "a semaphore is named /0xKEY/NUMBER, with a "
+			 "hexadecimal key such as 4d2",
+		.missing = "/",
+		.takers = "semget semop semtimedop",
+		.enders = "semop semtimedop semctl",
+		.until = "the semaphore is given back",
+		.expired = "EAGAIN",
+		.timeout_ms = -1,
+	},
+	[SHIM_FLOCK] = {
+		.name = "flock",
+		.example = "flock /run/lock/app.lock",
+		.shapes = { "/*" },
+		.names = PATH_NAMES,
+		.missing = "*/",
+		.paths = true,
+		.takers = "flock",
+		.enders = "flock close close_range closefrom dup2 dup3 fclose",
+		.until = "the file is unlocked or closed",
+		.expired = "EWOULDBLOCK",
+		.timeout_ms = -1,
+		.has_shared = true,
+		.bypass_shared = true,
+	},
+	[SHIM_FCNTL] = {
+		.name = "fcntl",
+		.example = "fcntl */lib/dpkg/lock",
+		.shapes = { "/*" },
+		.names = PATH_NAMES,
+		.missing = "*/",
+		.paths = true,
+		.takers = "fcntl fcntl64 lockf lockf64",
+		.enders = "fcntl fcntl64 lockf lockf64 close close_range "
+			  "closefrom dup2 dup3 fclose",
+		.until = "the range is unlocked or the file closed",
+		.expired = "EAGAIN",
+		.timeout_ms = -1,
+		.has_shared = true,
+		.bypass_shared = true,
+	},
+	[SHIM_PASSWD] = {
+		.name = "passwd",
+		.example = "passwd /etc/.pwd.lock",
+		.shapes = { "/etc/.pwd.lock" },
+		.names = "the only name is /etc/.pwd.lock",
+		.missing = "/etc/",
+		.paths = true,
+		.takers = "lckpwdf",
+		.enders = "ulckpwdf",
+		.until = "ulckpwdf",
+		.expired = "EINTR",
+		.timeout_ms = 15000,
+	},
+	[SHIM_LIBLOCKFILE] = {
+		.name = "liblockfile",
+		.example = "liblockfile /var/mail/*.lock",
+		.shapes = { "/*" },
+		.names = PATH_NAMES,
+		.missing = "*/",
+		.paths = true,
+		.takers = "lockfile_create",
+		.enders = "lockfile_remove",
+		.until = "the file is removed",
+		.expired = "L_MAXTRYS",
+		.timeout_ms = 30000,
+	},
+};
