@@ -8,21 +8,27 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shim/shim.h"
 
 #define MAX_PLACE 4096
 
-static char text[SHIM_RULES_TEXT_MAX], place[MAX_PLACE];
+/* The text of all sources, one after the other, each with its '\0'. */
+static char text[SHIM_RULES_TEXT_MAX];
+static size_t used;
+static char place[MAX_PLACE];
 static struct shim_rule rules[SHIM_RULES_MAX];
 static int count;
-static bool has_rules[SHIM_FAMILIES];
 static atomic_bool claimed, ready;
+
+atomic_uint shim_families_ruled = ~0u;
 
 static const char *get(const char *name)
 {
@@ -37,33 +43,106 @@ static const char *get(const char *name)
 	return NULL;
 }
 
-/* A copy in the given memory; false if unset or too long for it. */
-static bool copy(const char *name, char *to, size_t size)
+/*
+ * Whom a wrong rule was meant for is anybody's guess: so nothing of its source
+ * counts, and nothing of those after it, as the rule would have come first.
+ */
+static bool ignore(const char *source, const char *why)
 {
-	const char *value = get(name);
-
-	if (!value || strlen(value) >= size)
-		return false;
-	strcpy(to, value);
-	return true;
+	shim_log_line("rules", source, why);
+	return false;
 }
 
-static void parse(void)
+/* Takes the rules in the size bytes that were put to the end of the text. */
+static bool add(const char *source, size_t size)
 {
 	struct shim_rule_error error;
 	char what[sizeof(error.message) + 64];
-	int rule;
+	int more = shim_rules_parse(text + used, rules + count,
+				    SHIM_RULES_MAX - count, &error);
 
-	count = shim_rules_parse(text, rules, SHIM_RULES_MAX, &error);
-	if (count < 0) {
-		/* What a broken rule meant is anybody's guess: follow none. */
-		count = 0;
-		snprintf(what, sizeof(what), "line %u, column %u: %s",
+	if (more < 0) {
+		snprintf(what, sizeof(what), "ignored: line %u, column %u: %s",
 			 error.line, error.column, error.message);
-		shim_log_line("rules", "all ignored", what);
+		return ignore(source, what);
 	}
-	for (rule = 0; rule < count; rule++)
-		has_rules[rules[rule].family] = true;
+	used += size + 1;
+	count += more;
+	return true;
+}
+
+static bool add_variable(void)
+{
+	const char *value = get("PORTLOCK_RULES");
+	size_t size = value ? strlen(value) : 0;
+
+	if (!value)
+		return true;
+	if (size >= sizeof(text))
+		return ignore("PORTLOCK_RULES", "ignored: it is too long");
+	memcpy(text, value, size + 1);
+	return add("PORTLOCK_RULES", size);
+}
+
+/* Puts the file to the end of the text: its size, or -errno. */
+static ssize_t read_file(const char *path)
+{
+	size_t room = sizeof(text) - used, size = 0;
+	/* A pipe would block. */
+	int fd = REAL(open)(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat about;
+	ssize_t more = -1;
+
+	if (fd < 0)
+		return -errno;
+	errno = EINVAL;
+	if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode))
+		do {
+			more = read(fd, text + used + size, room - size);
+			size += more > 0 ? (size_t)more : 0;
+		} while (more > 0 && size < room);
+	if (more < 0)
+		more = -errno;
+	REAL(close)(fd);
+	if (more < 0)
+		return more;
+	if (size == room)
+		return -EFBIG;
+	text[used + size] = '\0';
+	return strlen(text + used) == size ? (ssize_t)size : -EINVAL;
+}
+
+static bool add_file(void)
+{
+	const char *path = get("PORTLOCK_RULES_FILE");
+	ssize_t size;
+
+	if (!path)
+		return true;
+	/* The folder of a program is anybody's guess. */
+	if (*path != '/')
+		return ignore("PORTLOCK_RULES_FILE",
+			      "ignored: its path is not absolute");
+	size = read_file(path);
+	if (size == -EINVAL)
+		return ignore(path, "ignored: it is no text file");
+	if (size == -EFBIG)
+		return ignore(path, "ignored: it is too long");
+	if (size < 0)
+		return ignore(path, "ignored: it cannot be read");
+	return add(path, (size_t)size);
+}
+
+static void read_rules(void)
+{
+	unsigned families = 0;
+
+	if (add_variable())
+		add_file();
+	for (int rule = 0; rule < count; rule++)
+		families |= 1u << rules[rule].family;
+	atomic_store_explicit(&shim_families_ruled, families,
+			      memory_order_relaxed);
 }
 
 /*
@@ -72,17 +151,20 @@ static void parse(void)
  */
 static bool read_once(void)
 {
+	const char *log;
+	int error;
+
 	if (atomic_load_explicit(&ready, memory_order_acquire))
 		return true;
 	if (!environ || atomic_exchange(&claimed, true))
 		return false;
-	if (!copy("PORTLOCK_LOG", place, sizeof(place)) ||
-	    (place[0] != '/' && strcmp(place, "stderr") != 0))
-		place[0] = '\0';
-	if (copy("PORTLOCK_RULES", text, sizeof(text)))
-		parse();
-	else if (get("PORTLOCK_RULES"))
-		shim_log_line("rules", "all ignored", "too long");
+	error = errno;
+	log = get("PORTLOCK_LOG");
+	if (log && strlen(log) < sizeof(place) &&
+	    (*log == '/' || strcmp(log, "stderr") == 0))
+		strcpy(place, log);
+	read_rules();
+	errno = error;
 	atomic_store_explicit(&ready, true, memory_order_release);
 	return true;
 }
@@ -97,9 +179,11 @@ const char *shim_log_place(void)
 	return place[0] ? place : NULL;
 }
 
-bool shim_family_has_rules(enum shim_family family)
+bool shim_family_look_up(enum shim_family family)
 {
-	return read_once() && has_rules[family];
+	return read_once() && atomic_load_explicit(&shim_families_ruled,
+						   memory_order_relaxed) &
+				      1u << family;
 }
 
 const struct shim_rule *shim_rule_find(enum shim_family family,

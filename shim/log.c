@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* log.c - one line to where PORTLOCK_LOG says, by write(2) alone. */
+/* log.c - one line to where a rule or PORTLOCK_LOG says, by write(2) alone. */
 #include "config.h"
 
 #include <errno.h>
@@ -58,14 +58,12 @@ static void write_out(const char *where, const struct line *line)
 		REAL(close)(fd);
 }
 
-void shim_log_line(const char *who, const char *name, const char *what)
+static void log_to(const char *where, const char *who, const char *name,
+		   const char *what)
 {
-	const char *where = shim_log_place();
 	struct line line = { .length = 0 };
 	int error = errno;
 
-	if (!where)
-		return;
 	put(&line, "portlock[");
 	put_number(&line, (unsigned)getpid());
 	put(&line, "] ");
@@ -79,13 +77,27 @@ void shim_log_line(const char *who, const char *name, const char *what)
 	errno = error;
 }
 
-void shim_log(enum shim_family family, const char *name, const char *what)
+void shim_log_line(const char *who, const char *name, const char *what)
 {
-	shim_log_line(shim_family_name(family), name, what);
+	const char *where = shim_log_place();
+
+	if (where)
+		log_to(where, who, name, what);
 }
 
 void shim_log_rule(const struct shim_rule *rule, const char *name,
 		   const char *what)
 {
-	shim_log(rule->family, name, what);
+	const char *where = rule->log ? rule->log : shim_log_place();
+
+	if (where && strcmp(where, "none") != 0)
+		log_to(where, shim_family_name(rule->family), name, what);
+}
+
+void shim_log(enum shim_family family, const char *name, const char *what)
+{
+	const struct shim_rule *rule = shim_rule_find(family, name);
+
+	if (rule)
+		shim_log_rule(rule, name, what);
 }

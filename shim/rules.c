@@ -100,7 +100,8 @@ int shim_rules_parse(char *text, struct shim_rule *rules, int limit,
 			continue;
 		error->example = NULL;
 		if (count == limit) {
-			rule_fail(&cursor, cursor.at, "more than %d rules",
+			rule_fail(&cursor, cursor.at,
+				  "there is no room for more than %d rules",
 				  limit);
 			return -1;
 		}

@@ -125,8 +125,8 @@ static int take_real(struct semaphore *semaphore, const struct limits *limits)
 	atomic_store(&semaphore->holder, holder);
 	if (result < 0 && errno == EAGAIN) {
 		if (semaphore_is_taken_by(semaphore->sem, holder)) {
-			shim_log(SHIM_SEM, semaphore->name,
-				 "recovered from a holder that died");
+			shim_log_rule(semaphore->rule, semaphore->name,
+				      "recovered from a holder that died");
 			return 0;
 		}
 		/* Somebody has it whom our portlock does not keep out. */
@@ -150,7 +150,8 @@ static int take_bare(struct semaphore *semaphore, const struct limits *limits,
 	int result;
 
 	if (error != -EDEADLK && error != -EALREADY)
-		shim_log(SHIM_SEM, semaphore->name, portlock_strerror(error));
+		shim_log_rule(semaphore->rule, semaphore->name,
+			      portlock_strerror(error));
 	result = real_wait(semaphore->sem, limits);
 	if (result == 0 && error == -EDEADLK &&
 	    portlock_has_locked(&semaphore->lock))
@@ -228,8 +229,8 @@ static void heal(struct semaphore *semaphore, int *value)
 	if (*value == 0 && semaphore_is_taken_by(semaphore->sem,
 						 semaphore_holder(semaphore))) {
 		semaphore_set_taken(semaphore->sem, 0);
-		shim_log(SHIM_SEM, semaphore->name,
-			 "recovered from a holder that died");
+		shim_log_rule(semaphore->rule, semaphore->name,
+			      "recovered from a holder that died");
 		REAL(sem_post)(semaphore->sem);
 		REAL(sem_getvalue)(semaphore->sem, value);
 	}

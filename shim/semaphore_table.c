@@ -97,14 +97,14 @@ static void add(sem_t *sem, const char *name, const struct shim_rule *rule)
 	int error;
 
 	if (!semaphore) {
-		shim_log(SHIM_SEM, name, "passes through: too many are open");
+		shim_log_rule(rule, name, "passes through: too many are open");
 		return;
 	}
 	semaphore->rule = rule;
 	snprintf(semaphore->name, sizeof(semaphore->name), "%s", name);
 	error = shim_lock_init(&semaphore->lock, rule, name);
 	if (error < 0) {
-		shim_log(SHIM_SEM, name, portlock_strerror(error));
+		shim_log_rule(rule, name, portlock_strerror(error));
 		give_back(semaphore);
 	} else if (!publish(semaphore, sem)) {
 		pl_lock_fini(&semaphore->lock);
@@ -123,7 +123,7 @@ void semaphore_opened(sem_t *sem, const char *name, int initial)
 	if (!rule)
 		return;
 	if (!semaphore_judge(sem, initial))
-		shim_log(SHIM_SEM, full, "passes through: its value is not 1");
+		shim_log_rule(rule, full, "passes through: its value is not 1");
 	if (!opened_again(sem))
 		add(sem, full, rule);
 }

@@ -135,8 +135,22 @@ bool shim_rule_key(const struct shim_rule *rule, const char *name,
 
 /* ---- env.c: what the environment says --------------------------------------- */
 
-/* Rules of the environment (PORTLOCK_RULES), read once at the first question. */
-bool shim_family_has_rules(enum shim_family family);
+/* Bits of the families that have rules; of all, as long as nobody asked. */
+extern atomic_uint shim_families_ruled;
+bool shim_family_look_up(enum shim_family family);
+
+/*
+ * Whether PORTLOCK_RULES or PORTLOCK_RULES_FILE have rules of that family.
+ * They are read once, at the start; every hook asks, so "no" is one load.
+ */
+static inline bool shim_family_has_rules(enum shim_family family)
+{
+	return (atomic_load_explicit(&shim_families_ruled,
+				     memory_order_relaxed) &
+		1u << family) &&
+	       shim_family_look_up(family);
+}
+
 /* The first rule of the family whose pattern matches name, or NULL. */
 const struct shim_rule *shim_rule_find(enum shim_family family,
 				       const char *name);
@@ -189,14 +203,15 @@ bool shim_is_inside(const struct pl_address *address, pid_t holder);
 /* ---- log.c ---------------------------------------------------------------- */
 
 /*
- * One line to where PORTLOCK_LOG says ("stderr" or an absolute path, appended)
- * or nothing: "portlock[pid] family: name: what".  write(2) only, errno kept.
+ * One line: "portlock[pid] family: name: what", by write(2) only, errno kept.
+ * It goes to where the rule's log= says: "stderr", the absolute path of a file
+ * to append to, or "none"; without one to where PORTLOCK_LOG says, or nowhere.
  */
-void shim_log(enum shim_family family, const char *name, const char *what);
-/* The same, to where the rule says if it has a log=. */
 void shim_log_rule(const struct shim_rule *rule, const char *name,
 		   const char *what);
-/* The same for what belongs to no family. */
+/* The same for the rule that matches the name. */
+void shim_log(enum shim_family family, const char *name, const char *what);
+/* For what belongs to no rule, always to PORTLOCK_LOG's place. */
 void shim_log_line(const char *who, const char *name, const char *what);
 
 /* ---- fds.c: descriptors that the program cannot see ------------------------ */

@@ -46,6 +46,7 @@ unit_tests = \
 
 shim_tests = \
 	%D%/test_cli_preload \
+	%D%/test_shim_env \
 	%D%/test_shim_fds \
 	%D%/test_shim_lockfile \
 	%D%/test_shim_lockfile_dead \
@@ -173,7 +174,8 @@ XFAIL_TESTS += %D%/canary_leak_child.sh
 endif
 
 AM_TESTS_ENVIRONMENT = \
-	unset PORTLOCK_LOG PORTLOCK_RULES PORTLOCK_TRANSPORT; \
+	unset PORTLOCK_LOG PORTLOCK_RULES PORTLOCK_RULES_FILE \
+		PORTLOCK_TRANSPORT; \
 	LC_ALL=C; export LC_ALL; \
 	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
