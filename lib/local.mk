@@ -44,7 +44,10 @@ portlock_SOURCES = \
 	%D%/cli/keeper.c \
 	%D%/cli/main.c \
 	%D%/cli/message.c \
+	%D%/cli/preload.h \
 	%D%/cli/program.c \
+	%D%/cli/rule_check.c \
+	%D%/cli/rule_sources.c \
 	%D%/cli/supervise.c \
 	%D%/cli/supervise.h
 

@@ -46,6 +46,9 @@ unit_tests = \
 
 shim_tests = \
 	%D%/test_cli_preload \
+	%D%/test_cli_preload_check \
+	%D%/test_cli_preload_refused \
+	%D%/test_cli_preload_rules \
 	%D%/test_shim_env \
 	%D%/test_shim_fds \
 	%D%/test_shim_lockfile \
@@ -97,6 +100,8 @@ support_sources = \
 	%D%/support/lockfile.c \
 	%D%/support/lockfile.h \
 	%D%/support/names.c \
+	%D%/support/preload.c \
+	%D%/support/preload.h \
 	%D%/support/semaphore.c \
 	%D%/support/semaphore.h \
 	%D%/support/support.h \

@@ -8,6 +8,7 @@
 /* How the command ends, unless as the command that it ran. */
 enum {
 	EXIT_BUSY = 1,
+	EXIT_WARNED = 1,
 	EXIT_USAGE = 64,
 	EXIT_SYSTEM = 71,
 	EXIT_CANNOT_RUN = 126,

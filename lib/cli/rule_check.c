@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* rule_check.c - portlock preload --check: what the rules do, and which of them
+ * can never match.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/cli/preload.h"
+#include "shim/pattern.h"
+
+static const struct source *source_of(const struct rules *rules, int number)
+{
+	const struct source *source = rules->sources;
+
+	while (number >= source->end)
+		source = source->next;
+	return source;
+}
+
+static void print_line(const char *text, unsigned line)
+{
+	for (; line > 1; line--)
+		text = strchr(text, '\n') + 1;
+	text += strspn(text, " \t");
+	printf("%.*s\n", (int)strcspn(text, "\r\n"), text);
+}
+
+static void print_rule(const struct source *source,
+		       const struct shim_rule *rule)
+{
+	const struct shim_family_facts *facts = &shim_families[rule->family];
+
+	printf("%s:%u: ", source->name, rule->line);
+	print_line(source->text, rule->line);
+	printf("  taken by  %s\n", facts->takers);
+	printf("  ended by  %s\n", facts->enders);
+	if (rule->key)
+		printf("  key       %s\n", rule->key);
+	else
+		printf("  key       %s:%%n\n", facts->name);
+	printf("  transport %s\n", rule->transport);
+	if (rule->timeout_ms < 0)
+		printf("  timeout   none\n");
+	else
+		printf("  timeout   %.15g s, then %s\n",
+		       (double)rule->timeout_ms / 1000, facts->expired);
+	printf("  held      until %s\n",
+	       rule->until_exit ? "the process ends" : facts->until);
+	if (facts->has_shared)
+		printf("  shared    %s\n",
+		       rule->bypass_shared ? "bypass, without a portlock"
+					   : "exclusive, as the others");
+	printf("  log       %s\n",
+	       rule->log ? rule->log : "where PORTLOCK_LOG says");
+}
+
+/* The rule that takes all that this one could match, or -1. */
+static int taken_by(const struct rules *rules, int number)
+{
+	const struct shim_rule *later = &rules->list[number];
+
+	for (int i = 0; i < number; i++)
+		if (rules->list[i].family == later->family &&
+		    pattern_covers(rules->list[i].pattern, later->pattern))
+			return i;
+	return -1;
+}
+
+int rules_check(const struct rules *rules)
+{
+	int status = 0;
+
+	for (int i = 0; i < rules->count; i++)
+		print_rule(source_of(rules, i), &rules->list[i]);
+	fflush(stdout);
+	for (int i = 0; i < rules->count; i++) {
+		int first = taken_by(rules, i);
+
+		if (first < 0)
+			continue;
+		complain("%s:%u: this rule never matches, as %s:%u comes first",
+			 source_of(rules, i)->name, rules->list[i].line,
+			 source_of(rules, first)->name,
+			 rules->list[first].line);
+		status = EXIT_WARNED;
+	}
+	return status;
+}
