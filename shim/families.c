@@ -7,7 +7,7 @@
 #include "shim/shim.h"
 
 #define PATH_NAMES                                                             \
-	"a path is absolute, without symbolic links, '.', '..' and "           \
+	"a path is absolute, without symbolic links, '.', '..' or "            \
 	"a slash at its end"
 
 #define OPEN_TAKERS                                                            \
