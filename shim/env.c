@@ -9,13 +9,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shim/pattern.h"
 #include "shim/shim.h"
 
 #define MAX_PLACE 4096
@@ -195,7 +195,7 @@ const struct shim_rule *shim_rule_find(enum shim_family family,
 		return NULL;
 	for (rule = 0; rule < count; rule++)
 		if (rules[rule].family == family &&
-		    fnmatch(rules[rule].pattern, name, 0) == 0)
+		    pattern_matches(rules[rule].pattern, name))
 			return &rules[rule];
 	return NULL;
 }

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* pattern.h - what the patterns of rules can match, without any name. */
+/* pattern.h - what the patterns of rules match, and what they can match. */
 #ifndef PORTLOCK_SHIM_PATTERN_H
 #define PORTLOCK_SHIM_PATTERN_H
 
 #include <stdbool.h>
+
+/*
+ * As fnmatch() without flags, where * and ? match slashes, too.  Without a [ in
+ * the pattern it allocates nothing, and a character is one of UTF-8 whatever
+ * the locale.
+ */
+bool pattern_matches(const char *pattern, const char *name);
 
 /*
  * Whether the pattern might match a name of that shape.  A shape has less than

@@ -70,7 +70,7 @@ enum shim_family {
 struct shim_rule {
 	enum shim_family family;
 	unsigned line;	       /* of its text, from 1 */
-	const char *pattern;   /* fnmatch(3) without flags: * crosses / */
+	const char *pattern;   /* see pattern.h: * crosses / */
 	const char *key;       /* template, NULL: FAMILY:NAME */
 	int64_t timeout_ms;    /* -1: for ever; some families' default is not */
 	const char *transport; /* "unix" by default */

@@ -38,6 +38,7 @@ unit_tests = \
 	%D%/test_race \
 	%D%/test_release \
 	%D%/test_shim_families \
+	%D%/test_shim_patterns \
 	%D%/test_shim_rules \
 	%D%/test_thread_signals \
 	%D%/test_threads \

@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include "shim/pattern.h"
 #include "shim/shim.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -190,32 +189,6 @@ static void patterns_that_match_nothing_are_refused(void **state)
 	}
 }
 
-static void a_pattern_covers_what_it_surely_matches(void **state)
-{
-	static const struct {
-		const char *earlier, *later;
-		bool covers;
-	} cases[] = {
-		{ "/a", "/a", true },	    { "/[a", "/[a", true },
-		{ "*", "/[ab]\\*?", true }, { "/*", "*", true },
-		{ "/*", "[/]x", true },	    { "*.lock", "*/a.lock", true },
-		{ "/a*", "/a?c*", true },   { "/a*z", "/a*b*z", true },
-		{ "/?a", "/ba", true },	    { "/[ab]", "/a", true },
-		{ "/\\a", "/a", true },	    { "/a", "/b", false },
-		{ "/?", "/*", false },	    { "/a", "/*", false },
-		{ "/a?", "/a*", false },    { "/[*]", "/*", false },
-		{ "/[*a]*", "/*b", false }, { "/*b]c", "/[ab]c", false },
-		{ "/*a", "/b\\a", false },  { "/*.lock", "/*.lck", false },
-		{ "/a*", "/*a", false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
-		if (pattern_covers(cases[i].earlier, cases[i].later) !=
-		    cases[i].covers)
-			fail_msg("%s, %s", cases[i].earlier, cases[i].later);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,7 +197,6 @@ int main(void)
 		cmocka_unit_test(every_familys_example_is_a_good_rule),
 		cmocka_unit_test(patterns_that_may_match_are_taken),
 		cmocka_unit_test(patterns_that_match_nothing_are_refused),
-		cmocka_unit_test(a_pattern_covers_what_it_surely_matches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

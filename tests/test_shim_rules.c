@@ -157,8 +157,7 @@ static void what_is_wrong_is_said_with_its_place(void **state)
 		{ "lockfile # x", 1, 10, "a pattern is missing" },
 		{ "sem ''", 1, 5, "the pattern is empty: use *" },
 		{ "sem /x key", 1, 8,
-		  "unknown option 'key': use key=, timeout=, transport=, "
-		  "hold=, shared= or log=" },
+		  "unknown option 'key': use key=, timeout=, transport=, " },
 		{ "sem /x key=", 1, 8, "the key is empty" },
 		{ "sem /x key=%x", 1, 8, "unknown %x in the key: use %n (na" },
 		{ "sem /x key=a%", 1, 8, "write %% for a percent sign" },
