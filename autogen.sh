@@ -6,7 +6,7 @@
 #	./autogen.sh TARGET...  installs what is missing (as root, where there
 #	                        is apt-get), configures in build/ if that was
 #	                        not done yet, and makes the targets there:
-#	                        demo, check, check-valgrind, help, ...
+#	                        demo, check, check-programs, help, ...
 set -eu
 unset CDPATH
 cd "$(dirname "$0")"
@@ -20,6 +20,12 @@ need() {
 	packages=$1
 	shift
 	"$@" >/dev/null 2>&1 </dev/null || missing="$missing $packages"
+}
+
+need_programs() {
+	for package in $(tests/programs/run.sh --missing); do
+		missing="$missing $package"
+	done
 }
 
 can_compile() {
@@ -50,6 +56,9 @@ find_missing() {
 	case " $* " in
 	*' check-valgrind '*)	need valgrind valgrind --version ;;
 	*' dist'*)		need xz-utils xz --version ;;
+	esac
+	case " $* " in
+	*' check-programs '*)	need_programs ;;
 	esac
 }
 

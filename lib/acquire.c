@@ -46,23 +46,33 @@ static int leave_queue(struct pl_attempt *attempt,
 	return pl_gate_wait(attempt, address, &at_once) == 0 ? 0 : error;
 }
 
-static bool is_inside(const struct pl_attempt *attempt,
-		      const struct pl_address *address,
-		      const struct pl_wait *how)
+static bool is_inside(const struct pl_address *address,
+		      const struct pl_wait *how, pid_t holder)
 {
-	return how->is_inside && attempt->trusted &&
-	       how->is_inside(address, attempt->listener);
+	return how->is_inside && how->is_inside(address, holder);
+}
+
+/* Another user's process is nobody's ancestor that has our lock. */
+static bool is_inside_of_listener(const struct pl_attempt *attempt,
+				  const struct pl_address *address,
+				  const struct pl_wait *how)
+{
+	return attempt->trusted && is_inside(address, how, attempt->listener);
 }
 
 /* A try finds the gate bound: 0 with the gate after all, -EALREADY, -EBUSY. */
 static int look_who(struct pl_attempt *attempt,
 		    const struct pl_address *address, const struct pl_wait *how)
 {
-	if (!how->is_inside || pl_gate_connect(attempt, address) < 0)
+	bool inside;
+
+	if (!how->is_inside)
 		return -EBUSY;
-	return leave_queue(attempt, address,
-			   is_inside(attempt, address, how) ? -EALREADY
-							    : -EBUSY);
+	if (pl_gate_connect(attempt, address) < 0)
+		return is_inside(address, how, PL_NOT_SEEN) ? -EALREADY
+							    : -EBUSY;
+	inside = is_inside_of_listener(attempt, address, how);
+	return leave_queue(attempt, address, inside ? -EALREADY : -EBUSY);
 }
 
 /*
@@ -78,7 +88,7 @@ static int queue_up(struct pl_attempt *attempt,
 	if (error == 0) {
 		int64_t start = pl_now(CLOCK_MONOTONIC);
 
-		if (is_inside(attempt, address, how))
+		if (is_inside_of_listener(attempt, address, how))
 			return leave_queue(attempt, address, -EALREADY);
 		error = pl_gate_wait(attempt, address, how);
 		if (error != -EAGAIN)
@@ -96,8 +106,11 @@ static int queue_up(struct pl_attempt *attempt,
 	}
 	/* Bound but not listening: between bind and listen, or a k3portlock.
 	 * Or the queue is full. */
-	if (*pause == 0)
+	if (*pause == 0) {
+		if (error == -EAGAIN && is_inside(address, how, PL_NOT_SEEN))
+			return -EALREADY;
 		*pause = PAUSE_FIRST;
+	}
 	error = rest(pause, how);
 	return error < 0 ? error : -EAGAIN;
 }
@@ -112,6 +125,8 @@ static int win_gate(struct pl_attempt *attempt,
 
 		if (error != -EADDRINUSE)
 			return error;
+		if (is_inside(address, how, PL_NOT_ASKED))
+			return -EALREADY;
 		if (!how->queue)
 			return look_who(attempt, address, how);
 		error = queue_up(attempt, address, how, &pause);

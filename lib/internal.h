@@ -170,6 +170,9 @@ struct pl_attempt {
 	struct pl_bundle bundle; /* what was won so far */
 };
 
+#define PL_NOT_ASKED (-1)
+#define PL_NOT_SEEN 0
+
 /* How an acquire waits. */
 struct pl_wait {
 	int64_t deadline;   /* absolute, ns of CLOCK_MONOTONIC */
@@ -178,9 +181,11 @@ struct pl_wait {
 	bool interruptible; /* end with -EINTR after a signal handler */
 	int watch;	    /* end with -ECANCELED when readable; -1: none */
 	/*
-	 * NULL, or asked where somebody listens on the gate, with the process
-	 * that holds it (0: not to be seen from here): true ends the acquire
-	 * with -EALREADY, as the caller is inside of what that holder has.
+	 * NULL, or asked where the gate is bound: true ends the acquire with
+	 * -EALREADY, as the caller is inside of what the holder has.  Asked
+	 * with PL_NOT_ASKED before we connect to the gate, then with the
+	 * process that listens on it, or with PL_NOT_SEEN if that is not to be
+	 * known (a full queue, another pid namespace).
 	 */
 	bool (*is_inside)(const struct pl_address *address, pid_t holder);
 };

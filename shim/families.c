@@ -10,6 +10,8 @@
 	"a path is absolute, without symbolic links, '.', '..' or "            \
 	"a slash at its end"
 
+#define NO_HOLD_OF_FILES "a lock file is a lock until it is removed"
+
 #define OPEN_TAKERS                                                            \
 	"open open64 openat openat64 creat creat64 fopen fopen64 freopen "     \
 	"freopen64"
@@ -43,7 +45,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.until = "the file is removed",
 		.expired = "EEXIST",
 		.timeout_ms = 30000,
-		.no_hold = "a lock file is a lock until it is removed",
+		.no_hold = NO_HOLD_OF_FILES,
 	},
 	[SHIM_OPEN] = {
 		.name = "open",
@@ -71,7 +73,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.enders = "pthread_mutex_unlock pthread_cond_wait "
 			  "pthread_cond_timedwait pthread_cond_clockwait",
 		.until = "the mutex is unlocked",
-		.expired = "ETIMEDOUT",
+		.expired = "EAGAIN",
 		.timeout_ms = -1,
 	},
 	[SHIM_SYSVSEM] = {
@@ -81,7 +83,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.names = "a semaphore is named /0xKEY/NUMBER, with a "
 			 "hexadecimal key such as 4d2",
 		.missing = "/",
-		.takers = "semget semop semtimedop",
+		.takers = "semop semtimedop",
 		.enders = "semop semtimedop semctl",
 		.until = "the semaphore is given back",
 		.expired = "EAGAIN",
@@ -97,7 +99,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.takers = "flock",
 		.enders = "flock close close_range closefrom dup2 dup3 fclose",
 		.until = "the file is unlocked or closed",
-		.expired = "EWOULDBLOCK",
+		.expired = "ENOLCK",
 		.timeout_ms = -1,
 		.has_shared = true,
 		.bypass_shared = true,
@@ -113,7 +115,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.enders = "fcntl fcntl64 lockf lockf64 close close_range "
 			  "closefrom dup2 dup3 fclose",
 		.until = "the range is unlocked or the file closed",
-		.expired = "EAGAIN",
+		.expired = "ENOLCK",
 		.timeout_ms = -1,
 		.has_shared = true,
 		.bypass_shared = true,
@@ -139,9 +141,10 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.missing = "*/",
 		.paths = true,
 		.takers = "lockfile_create",
-		.enders = "lockfile_remove",
+		.enders = "unlink",
 		.until = "the file is removed",
 		.expired = "L_MAXTRYS",
 		.timeout_ms = 30000,
+		.no_hold = NO_HOLD_OF_FILES,
 	},
 };

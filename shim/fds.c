@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "shim/shim.h"
@@ -18,6 +19,12 @@
 #define CEILING 4096
 #define KNOWN_FDS 65536 /* higher ones are not protected */
 #define BITS 64
+
+#ifdef SYS_geteuid32
+#define KERNELS_GETEUID SYS_geteuid32
+#else
+#define KERNELS_GETEUID SYS_geteuid
+#endif
 
 static _Atomic uint64_t known[KNOWN_FDS / BITS];
 static atomic_int top; /* no descriptor from here on was ever known */
@@ -133,6 +140,12 @@ static int plain_open(const char *path, int flags)
 	return REAL(open)(path, flags);
 }
 
+/* fakeroot shows the program another one than other processes see. */
+static uid_t kernels_user(void)
+{
+	return (uid_t)syscall(KERNELS_GETEUID);
+}
+
 static int forget_and_close(int fd)
 {
 	/* In this order: the number may be the program's right after. */
@@ -152,14 +165,20 @@ const struct pl_ops shim_ops = {
 	.shutdown = shutdown,
 	.getsockopt = getsockopt,
 	.getsockname = getsockname,
-	.ppoll = ppoll,
+	.ppoll = shim_ppoll,
 	.open = plain_open,
 	.read = read,
 	.close = forget_and_close,
 	.dup = high_dup,
-	.clock_gettime = clock_gettime,
+	.clock_gettime = shim_clock_gettime,
 	.getpid = getpid,
-	.geteuid = geteuid,
+	.geteuid = kernels_user,
 	.calloc = calloc,
 	.free = free,
 };
+
+/* Whatever asks for the time before the first handle is made. */
+__attribute__((constructor)) static void use_them(void)
+{
+	pl_ops = &shim_ops;
+}

@@ -213,7 +213,8 @@ static bool is_inside(const struct pl_address *address, pid_t holder)
 static bool is_inside_or_self(const struct pl_address *address, pid_t holder)
 {
 	holder_asked = holder;
-	return holder == getpid() || shim_is_inside(address, holder);
+	return holder == getpid() ||
+	       shim_is_inside(address, holder);
 }
 
 /* Whether a try may ask who has the key. */
@@ -243,10 +244,16 @@ static int acquire(struct shim_hold *hold, const struct shim_rule *rule,
 	};
 	int error;
 
-	if (!wait->never || may_look(hold))
+	/* Without a look there is still what we know. */
+	holder_asked = PL_NOT_ASKED;
+	if (wait->never && !may_look(hold)) {
+		if (shim_is_inside(&hold->lock.address, PL_NOT_ASKED))
+			return -EALREADY;
+	} else {
 		how.is_inside = wait->scope == HOLD_BY_PROCESS
 					? is_inside_or_self
 					: is_inside;
+	}
 	error = pl_acquire(&hold->lock, &how);
 	if (error == -EINTR && shim_all_handlers_restart()) {
 		/* For good, or a timer would cost us our place in the queue

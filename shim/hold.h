@@ -88,12 +88,15 @@ struct shim_hold *tie_find(int fd, enum tie_kind kind);
 void tie_cut(int fd, enum tie_kind kind);
 
 /* A close: begin takes the ties off before the real one, as the number may be
- * another file's right after; finish drops what nobody has any more. */
+ * another file's right after; finish drops what nobody has any more, or undo
+ * puts them back.  False: there are none, or this is a child that shares our
+ * memory, and nothing is to follow. */
 struct tie_end {
 	struct tie *ties[TIE_KINDS];
 };
-void tie_close_begin(int fd, struct tie_end *end);
+bool tie_close_begin(int fd, struct tie_end *end);
 void tie_close_finish(struct tie_end *end);
+void tie_close_undo(int fd, const struct tie_end *end);
 
 /* A successful dup. */
 void tie_copy(int from, int to);

@@ -1,35 +1,66 @@
 /* SPDX-License-Identifier: MIT */
-/* hook_fd.c - closes and overwritings pass the core's descriptors by.
+/* hook_fd.c - descriptors are copied, overwritten and closed.
  *
- * For the program these descriptors do not exist: what would close one finds
- * nothing there (EBADF), and what wants its number gets it, as the core moves
- * away first.  A child that is not a process of ours (vfork, _Fork) may close
- * its copies; they are not the lock.
+ * For the program the core's descriptors do not exist: what would close one
+ * finds nothing there (EBADF), and what wants its number gets it, as the core
+ * moves away first.  The program's own may have ties, which go with them.  A
+ * child that is not a process of ours (vfork, _Fork) may close its copies;
+ * they are not the lock.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdio.h>
 #include <unistd.h>
 
-#include "shim/shim.h"
+#include "shim/hook_fd.h"
 
 /* glibc's second names; what is compiled against them is hooked, too. */
 int __close(int fd);
 int __dup2(int from, int to);
+int _IO_fclose(FILE *stream);
 
 static bool is_hidden(int fd)
 {
 	return shim_fd_is_ours(fd) && shim_same_process();
 }
 
+/* ---- one goes away ------------------------------------------------------------- */
+
+void fd_end_begin(struct fd_end *end, int fd)
+{
+	end->fd = fd;
+	end->tied = tie_close_begin(fd, &end->ties);
+}
+
+void fd_end_finish(struct fd_end *end)
+{
+	if (end->tied)
+		tie_close_finish(&end->ties);
+}
+
+void fd_end_undo(const struct fd_end *end)
+{
+	if (end->tied)
+		tie_close_undo(end->fd, &end->ties);
+}
+
 SHIM_HOOK int close(int fd)
 {
+	struct fd_end end;
+	int result;
+
 	if (is_hidden(fd)) {
 		errno = EBADF;
 		return -1;
 	}
-	return REAL(close)(fd);
+	fd_end_begin(&end, fd);
+	result = REAL(close)(fd);
+	/* Also if it failed: it has gone then, or had gone behind our back. */
+	fd_end_finish(&end);
+	return result;
 }
 
 SHIM_HOOK int __close(int fd)
@@ -37,32 +68,80 @@ SHIM_HOOK int __close(int fd)
 	return close(fd);
 }
 
-/* Where close_range() does not exist.  The range ends below a descriptor of
- * ours, so it is short. */
-static int close_each(unsigned first, unsigned last)
+SHIM_HOOK int fclose(FILE *stream)
 {
+	int error = errno, result;
+	struct fd_end end;
+
+	/* -1: it has none. */
+	fd_end_begin(&end, fileno(stream));
+	errno = error;
+	result = REAL(fclose)(stream);
+	fd_end_finish(&end);
+	return result;
+}
+
+SHIM_HOOK int _IO_fclose(FILE *stream)
+{
+	return fclose(stream);
+}
+
+/* ---- many go away -------------------------------------------------------------- */
+
+/* The lowest in the range that cannot go with the others: it is ours, or it is
+ * the program's and something goes with it. */
+static int next_special(unsigned first, unsigned last, int flags)
+{
+	int ours = shim_fd_next(first, last), tied = -1;
+
+	if (!(flags & CLOSE_RANGE_CLOEXEC))
+		tied = tie_next(first, last);
+	return ours < 0 || (tied >= 0 && tied < ours) ? tied : ours;
+}
+
+/* close_range(), also where it does not exist: the range ends at a descriptor
+ * that is known, so it is short. */
+static int close_some(unsigned first, unsigned last, int flags)
+{
+	int error = errno;
+
+	if (REAL(close_range)(first, last, flags) == 0)
+		return 0;
+	if (errno != ENOSYS || flags)
+		return -1;
 	for (unsigned fd = first; fd <= last; fd++)
 		REAL(close)((int)fd);
+	errno = error;
 	return 0;
 }
 
-/* Closes around ours until none is left: *first is where the rest begins. */
+static int close_tied(int fd, int flags)
+{
+	struct fd_end end;
+	int result;
+
+	fd_end_begin(&end, fd);
+	result = close_some((unsigned)fd, (unsigned)fd, flags);
+	if (result < 0)
+		fd_end_undo(&end);
+	else
+		fd_end_finish(&end);
+	return result;
+}
+
+/* Closes up to the last special one: *first is where the rest begins. */
 static int close_around(unsigned *first, unsigned last, int flags)
 {
-	int error = errno;
-	int ours;
+	int special;
 
-	while ((ours = shim_fd_next(*first, last)) >= 0) {
-		unsigned below = (unsigned)ours;
+	while ((special = next_special(*first, last, flags)) >= 0) {
+		unsigned fd = (unsigned)special;
 
-		if (below > *first &&
-		    REAL(close_range)(*first, below - 1, flags) < 0) {
-			if (errno != ENOSYS || flags)
-				return -1;
-			errno = error;
-			close_each(*first, below - 1);
-		}
-		*first = below + 1;
+		if (fd > *first && close_some(*first, fd - 1, flags) < 0)
+			return -1;
+		if (!shim_fd_is_ours(special) && close_tied(special, flags) < 0)
+			return -1;
+		*first = fd + 1;
 	}
 	return 0;
 }
@@ -71,7 +150,7 @@ SHIM_HOOK int close_range(unsigned first, unsigned last, int flags)
 {
 	/* With flags it either sets close-on-exec, which ours have anyway, or
 	 * unshares the table, which is the caller's intent for all parts. */
-	if (first <= last && shim_fd_next(first, last) >= 0 &&
+	if (first <= last && next_special(first, last, flags) >= 0 &&
 	    shim_same_process()) {
 		if (close_around(&first, last, flags) < 0)
 			return -1;
@@ -85,10 +164,12 @@ SHIM_HOOK void closefrom(int lowest)
 {
 	unsigned first = lowest < 0 ? 0 : (unsigned)lowest;
 
-	if (shim_fd_next(first, ~0u) >= 0 && shim_same_process())
+	if (next_special(first, ~0u, 0) >= 0 && shim_same_process())
 		close_around(&first, ~0u, 0);
 	REAL(closefrom)((int)first);
 }
+
+/* ---- copies ---------------------------------------------------------------------- */
 
 /*
  * Before a dup2(from, to): false with errno if it must not be.  EBUSY is what
@@ -113,9 +194,43 @@ static bool make_room(int from, int to)
 	return true;
 }
 
+/* The call made from a copy of to, or failed. */
+static int copied(int from, int to, struct fd_end *end)
+{
+	if (to < 0) {
+		fd_end_undo(end);
+		return to;
+	}
+	fd_end_finish(end);
+	tie_copy(from, to);
+	return to;
+}
+
+SHIM_HOOK int dup(int from)
+{
+	struct fd_end end;
+	int to;
+
+	if (is_hidden(from)) {
+		errno = EBADF;
+		return -1;
+	}
+	to = REAL(dup)(from);
+	/* What was closed behind our back. */
+	fd_end_begin(&end, to);
+	return copied(from, to, &end);
+}
+
 SHIM_HOOK int dup2(int from, int to)
 {
-	return make_room(from, to) ? REAL(dup2)(from, to) : -1;
+	struct fd_end end;
+
+	if (!make_room(from, to))
+		return -1;
+	if (from == to)
+		return REAL(dup2)(from, to);
+	fd_end_begin(&end, to);
+	return copied(from, REAL(dup2)(from, to), &end);
 }
 
 SHIM_HOOK int __dup2(int from, int to)
@@ -125,5 +240,10 @@ SHIM_HOOK int __dup2(int from, int to)
 
 SHIM_HOOK int dup3(int from, int to, int flags)
 {
-	return make_room(from, to) ? REAL(dup3)(from, to, flags) : -1;
+	struct fd_end end;
+
+	if (!make_room(from, to))
+		return -1;
+	fd_end_begin(&end, to);
+	return copied(from, REAL(dup3)(from, to, flags), &end);
 }

@@ -23,7 +23,10 @@ endif
 	-Wl,--version-script=$(srcdir)/%D%/shim.map
 EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 %C%_portlock_shim_la_SOURCES = \
+	%D%/clock.c \
 	%D%/env.c \
+	%D%/fd_rule.c \
+	%D%/fd_rule.h \
 	%D%/fds.c \
 	%D%/guard.c \
 	%D%/hold.c \
@@ -31,11 +34,13 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/hook_dl.c \
 	%D%/hook_exit.c \
 	%D%/hook_fd.c \
+	%D%/hook_fd.h \
 	%D%/hook_identity.c \
 	%D%/hook_open.c \
 	%D%/hook_path.c \
 	%D%/hook_sem.c \
 	%D%/hook_unlink.c \
+	%D%/inside.c \
 	%D%/lockfile.c \
 	%D%/lockfile.h \
 	%D%/lockfile_make.c \
@@ -46,6 +51,8 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/lockfile_wait.c \
 	%D%/lockfile_who.c \
 	%D%/log.c \
+	%D%/path.c \
+	%D%/path.h \
 	%D%/real.c \
 	%D%/real.h \
 	%D%/semaphore.c \

@@ -41,7 +41,7 @@ static int create(struct lockfile_call *call, struct lockfile_entry *entry)
 	const struct shim_rule *rule = NULL;
 	struct lockfile_seen *seen;
 
-	if (lockfile_resolve(call->directory, call->path, entry->path,
+	if (path_resolve(call->directory, call->path, entry->path,
 			     &entry->base))
 		rule = shim_rule_find(SHIM_LOCKFILE, entry->path);
 	if (!rule)

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "shim/path.h"
 #include "shim/shim.h"
 
 /* ---- lockfile.c: to make a lock file ---------------------------------------- */
@@ -164,8 +165,6 @@ void lockfile_seen_replaced(const char *path, uint64_t identity);
 
 #define LOCKFILE_SUFFIX ".lock"
 
-const char *lockfile_base(const char *path);
-
 /* Of what statx() says with this mask: as long as the machine runs no two files
  * share one.  The inode number alone may be reused at once. */
 #define LOCKFILE_IDENTITY (STATX_INO | STATX_BTIME)
@@ -178,14 +177,6 @@ bool lockfile_fits_protected(const char *path);
 /* Could a rule match anything in that real directory? */
 bool lockfile_fits_directory(const char *real);
 
-/*
- * The one absolute path of a file that need not exist: its directory without
- * symbolic links, and its name.  False if there is none or it is too long.
- */
-bool lockfile_resolve(int directory, const char *path, char real[PATH_MAX],
-		      size_t *base);
-/* The absolute path of an open file. */
-bool lockfile_path_of_fd(int fd, char real[PATH_MAX]);
 /* The path of what a lock protects: without the suffix.  False: it has none. */
 bool lockfile_protected(const char *path, char real[PATH_MAX]);
 

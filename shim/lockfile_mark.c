@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -25,6 +26,23 @@
 #define TOKEN_MAX 64
 #define MARK_FORMAT "%d-%" PRIx64 "-%" PRIx64
 #define TRIES 16
+
+/*
+ * The kernel's, as fakeroot would keep what is set to itself, and the mark is
+ * for all to see.
+ */
+static int set_attribute(const char *path, int fd, const char *mark, int flags)
+{
+	return (int)(fd >= 0 ? syscall(SYS_fsetxattr, fd, ATTRIBUTE, mark,
+				       strlen(mark), flags)
+			     : syscall(SYS_lsetxattr, path, ATTRIBUTE, mark,
+				       strlen(mark), flags));
+}
+
+static ssize_t get_attribute(const char *path, char *mark, size_t size)
+{
+	return syscall(SYS_lgetxattr, path, ATTRIBUTE, mark, size);
+}
 
 static int open_token(struct lockfile_entry *entry, int pid, uint64_t time)
 {
@@ -67,14 +85,12 @@ bool lockfile_take_token(struct lockfile_entry *entry)
 
 bool lockfile_mark(struct lockfile_entry *entry, const char *name, int fd)
 {
-	size_t length = strlen(entry->mark);
 	struct statx made;
 
 	if ((fd >= 0 ? statx(fd, "", AT_EMPTY_PATH, LOCKFILE_IDENTITY, &made)
 		     : statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW,
 			     LOCKFILE_IDENTITY, &made)) < 0 ||
-	    (fd >= 0 ? fsetxattr(fd, ATTRIBUTE, entry->mark, length, 0)
-		     : lsetxattr(name, ATTRIBUTE, entry->mark, length, 0)) < 0)
+	    set_attribute(name, fd, entry->mark, 0) < 0)
 		return false;
 	entry->identity = lockfile_identity(&made);
 	entry->marked = true;
@@ -83,8 +99,7 @@ bool lockfile_mark(struct lockfile_entry *entry, const char *name, int fd)
 
 static bool read_mark(const char *path, char mark[LOCKFILE_MARK_MAX])
 {
-	ssize_t length =
-		lgetxattr(path, ATTRIBUTE, mark, LOCKFILE_MARK_MAX - 1);
+	ssize_t length = get_attribute(path, mark, LOCKFILE_MARK_MAX - 1);
 
 	mark[length > 0 ? length : 0] = '\0';
 	return length > 0;
@@ -107,12 +122,12 @@ bool lockfile_lost_mark(const char *path, const char *mark)
 
 void lockfile_put_mark(const char *path, const char *mark)
 {
-	lsetxattr(path, ATTRIBUTE, mark, strlen(mark), XATTR_CREATE);
+	set_attribute(path, -1, mark, XATTR_CREATE);
 }
 
 void lockfile_take_mark(const char *path)
 {
-	lremovexattr(path, ATTRIBUTE);
+	syscall(SYS_lremovexattr, path, ATTRIBUTE);
 }
 
 /* There is no lgetxattrat(): the way through /proc. */
@@ -120,7 +135,7 @@ static bool path_at(int directory, const char *path, char real[PATH_MAX])
 {
 	size_t length;
 
-	if (!lockfile_path_of_fd(directory, real))
+	if (!path_of_fd(directory, real))
 		return false;
 	length = strlen(real);
 	if (length + 1 + strlen(path) >= PATH_MAX)
@@ -135,9 +150,9 @@ bool lockfile_is_marked_at(int directory, const char *path)
 	char real[PATH_MAX];
 
 	if (directory == AT_FDCWD || *path == '/')
-		return lgetxattr(path, ATTRIBUTE, NULL, 0) > 0;
+		return get_attribute(path, NULL, 0) > 0;
 	return path_at(directory, path, real) &&
-	       lgetxattr(real, ATTRIBUTE, NULL, 0) > 0;
+	       get_attribute(real, NULL, 0) > 0;
 }
 
 void lockfile_take_mark_at(int directory, const char *path)

@@ -114,7 +114,7 @@ static void remember(char real[PATH_MAX], const struct stat *now)
 static _Atomic uint64_t *directory_of(int directory, const char *path,
 				      char parent[PATH_MAX], uint64_t *number)
 {
-	size_t length = (size_t)(lockfile_base(path) - path);
+	size_t length = (size_t)(path_base(path) - path);
 	struct statx about;
 
 	if (length >= PATH_MAX)
@@ -162,7 +162,7 @@ static void saw_open(int directory, const char *path, int fd,
 
 	if (slot && atomic_load(slot) == number)
 		return;
-	if (!lockfile_path_of_fd(fd, real))
+	if (!path_of_fd(fd, real))
 		return;
 	if (lockfile_fits_directory(real))
 		saw_file(fd, real);
@@ -181,7 +181,7 @@ void lockfile_saw(int directory, const char *path, int fd)
 		return;
 	if (fd >= 0)
 		saw_open(directory, path, fd, real);
-	else if (lockfile_resolve(directory, path, real, &base))
+	else if (path_resolve(directory, path, real, &base))
 		remember(real, &absent);
 	shim_leave();
 	errno = error;
@@ -201,7 +201,7 @@ static struct lockfile_seen *of_protected(const char *path, char real[PATH_MAX])
 	fd = REAL(open)(real, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
-	if (lockfile_path_of_fd(fd, real))
+	if (path_of_fd(fd, real))
 		seen = find(real, false);
 	REAL(close)(fd);
 	return seen;

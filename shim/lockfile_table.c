@@ -177,7 +177,7 @@ static bool is_path_of(const struct lockfile_entry *entry, int directory,
 	char real[PATH_MAX];
 	size_t base;
 
-	return lockfile_resolve(directory, path, real, &base) &&
+	return path_resolve(directory, path, real, &base) &&
 	       strcmp(real, entry->path) == 0;
 }
 

@@ -62,8 +62,10 @@
 	X(int,	  close,	(int))					\
 	X(void,	  closefrom,	(int))					\
 	X(int,	  close_range,	(unsigned, unsigned, int))		\
+	X(int,	  dup,		(int))					\
 	X(int,	  dup2,		(int, int))				\
 	X(int,	  dup3,		(int, int, int))			\
+	X(int,	  fclose,	(FILE *))				\
 	X(void *, dlopen,	(const char *, int))			\
 	X(sem_t *, sem_open,	(const char *, int, ...))		\
 	X(int,	  sem_close,	(sem_t *))				\

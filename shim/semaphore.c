@@ -36,25 +36,10 @@ static bool is_valid(const struct semaphore_wait *wait)
 		 wait->clock == CLOCK_MONOTONIC));
 }
 
-static int64_t program_deadline(const struct semaphore_wait *wait)
-{
-	int64_t left, deadline;
-
-	if (!wait->until || wait->until->tv_sec >= PL_NEVER / NS_PER_S)
-		return PL_NEVER;
-	if (wait->until->tv_sec < 0)
-		return 0;
-	left = wait->until->tv_sec * NS_PER_S + wait->until->tv_nsec -
-	       pl_now(wait->clock);
-	if (__builtin_add_overflow(pl_now(CLOCK_MONOTONIC), left, &deadline))
-		return PL_NEVER;
-	return deadline;
-}
-
 static struct limits limits_of(const struct semaphore *semaphore,
 			       const struct semaphore_wait *wait)
 {
-	int64_t deadline = program_deadline(wait);
+	int64_t deadline = shim_deadline(wait->clock, wait->until);
 	int64_t rules = pl_deadline_after(semaphore->rule->timeout_ms);
 
 	return (struct limits){

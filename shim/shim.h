@@ -185,13 +185,29 @@ static inline uint64_t shim_hash(const void *data, size_t size)
  */
 bool shim_all_handlers_restart(void);
 
+/* ---- clock.c -------------------------------------------------------------- */
+
+/* For shim_ops: past what other preloads make of them. */
+int shim_clock_gettime(clockid_t clock, struct timespec *now);
+int shim_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
+	       const sigset_t *mask);
+
+/* The program's deadline, by a clock as it sees it, for the core: ns of the
+ * kernel's CLOCK_MONOTONIC; NULL: PL_NEVER. */
+int64_t shim_deadline(clockid_t clock, const struct timespec *until);
+
 /* ---- who.c ---------------------------------------------------------------- */
 
 /* The beginning of a small file as a string; false: there is none. */
 bool shim_read_text(const char *path, char *text, size_t size);
 
+/* The parent of a process; 0: there is none, or it is not to be seen. */
+pid_t shim_parent_of(pid_t pid);
+
 /* Whether that process is the parent, the parent's parent, ... of this one. */
 bool shim_is_ancestor(pid_t pid);
+
+/* ---- inside.c ------------------------------------------------------------- */
 
 /*
  * For pl_wait.is_inside: whether the holder's key need not be waited for, as

@@ -13,6 +13,7 @@
 
 #define TIES 1024
 #define FDS 65536 /* higher ones have no ties */
+#define ENDING (-1)
 
 struct tie {
 	_Atomic(struct shim_hold *) hold; /* NULL: dropped already */
@@ -95,12 +96,37 @@ void tie_cut(int fd, enum tie_kind kind)
 		drop(tie);
 }
 
-void tie_close_begin(int fd, struct tie_end *end)
+static bool has_any(int fd)
 {
-	for (int kind = 0; kind < TIE_KINDS; kind++) {
-		end->ties[kind] = tie_of(fd, (enum tie_kind)kind);
-		if (end->ties[kind])
-			atomic_store(&ties_of[kind][fd], 0);
+	if (fd < 0 || fd >= atomic_load_explicit(&top, memory_order_relaxed))
+		return false;
+	for (int kind = 0; kind < TIE_KINDS; kind++)
+		if (atomic_load(&ties_of[kind][fd]))
+			return true;
+	return false;
+}
+
+bool tie_close_begin(int fd, struct tie_end *end)
+{
+	if (!has_any(fd) || !shim_same_process())
+		return false;
+	for (int kind = 0; kind < TIE_KINDS; kind++)
+		end->ties[kind] = &ties[atomic_exchange(&ties_of[kind][fd], 0)];
+	return true;
+}
+
+/* One descriptor less leads here.  The last one takes the hold with it, while
+ * the tie cannot be claimed yet. */
+static void leave(struct tie *tie)
+{
+	int fds = atomic_load(&tie->fds);
+
+	while (fds > 0 && !atomic_compare_exchange_weak(
+				  &tie->fds, &fds, fds == 1 ? ENDING : fds - 1))
+		continue;
+	if (fds == 1) {
+		drop(tie);
+		atomic_store(&tie->fds, 0);
 	}
 }
 
@@ -108,21 +134,23 @@ void tie_close_finish(struct tie_end *end)
 {
 	int error = errno;
 
-	for (int kind = 0; kind < TIE_KINDS; kind++) {
-		struct tie *tie = end->ties[kind];
-
-		if (!tie)
-			continue;
-		/* The hold goes first: at zero the tie may be claimed. */
-		if (atomic_load(&tie->fds) == 1)
-			drop(tie);
-		atomic_fetch_sub(&tie->fds, 1);
-	}
+	for (int kind = 0; kind < TIE_KINDS; kind++)
+		if (end->ties[kind] != ties)
+			leave(end->ties[kind]);
 	errno = error;
+}
+
+void tie_close_undo(int fd, const struct tie_end *end)
+{
+	for (int kind = 0; kind < TIE_KINDS; kind++)
+		if (end->ties[kind] != ties)
+			lead(fd, (enum tie_kind)kind, end->ties[kind]);
 }
 
 void tie_copy(int from, int to)
 {
+	if (!has_any(from) || !shim_same_process())
+		return;
 	for (int kind = 0; kind < TIE_KINDS; kind++) {
 		struct tie *tie = tie_of(from, (enum tie_kind)kind);
 
@@ -138,9 +166,8 @@ int tie_next(unsigned from, unsigned last)
 	unsigned end = (unsigned)atomic_load(&top);
 
 	for (unsigned fd = from; fd <= last && fd < end; fd++)
-		for (int kind = 0; kind < TIE_KINDS; kind++)
-			if (atomic_load(&ties_of[kind][fd]))
-				return (int)fd;
+		if (has_any((int)fd))
+			return (int)fd;
 	return -1;
 }
 

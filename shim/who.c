@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shim/hold.h"
+#include "shim/shim.h"
 
 #define GENERATIONS 256 /* should pids be reused while we look */
 
@@ -26,8 +26,7 @@ bool shim_read_text(const char *path, char *text, size_t size)
 	return length > 0;
 }
 
-/* 0: none, or not to be known. */
-static pid_t parent_of(pid_t pid)
+pid_t shim_parent_of(pid_t pid)
 {
 	char path[32], text[256];
 	const char *at;
@@ -46,14 +45,6 @@ bool shim_is_ancestor(pid_t pid)
 	pid_t at = getppid();
 
 	for (int i = 0; at > 0 && at != pid && i < GENERATIONS; i++)
-		at = parent_of(at);
+		at = shim_parent_of(at);
 	return at > 0 && at == pid;
-}
-
-bool shim_is_inside(const struct pl_address *address, pid_t holder)
-{
-	if (holder <= 0)
-		return false;
-	return holder == getpid() ? hold_is_everybodys(address)
-				  : shim_is_ancestor(holder);
 }

@@ -50,6 +50,7 @@ shim_tests = \
 	%D%/test_cli_preload_check \
 	%D%/test_cli_preload_refused \
 	%D%/test_cli_preload_rules \
+	%D%/test_shim_conform \
 	%D%/test_shim_env \
 	%D%/test_shim_fds \
 	%D%/test_shim_lockfile \
@@ -78,12 +79,14 @@ shim_scripts = \
 	%D%/test_git.sh
 
 victims = \
+	%D%/victim_conform \
 	%D%/victim_fds \
 	%D%/victim_lockfile \
 	%D%/victim_sem
 
 victim_headers = \
 	%D%/victim.h \
+	%D%/victim_conform.h \
 	%D%/victim_fds.h \
 	%D%/victim_lockfile.h \
 	%D%/victim_sem.h
@@ -136,6 +139,9 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_test_header_cxx_time_CXXFLAGS = $(AM_CXXFLAGS) -std=c++11
 %C%_test_header_cxx_time_LDADD = $(shared)
 %C%_canary_leak_LDADD =
+%C%_victim_conform_SOURCES = %D%/victim_conform.c \
+	%D%/victim_conform_processes.c %D%/victim_conform_wait.c
+%C%_victim_conform_LDADD =
 %C%_victim_fds_LDADD =
 %C%_victim_lockfile_LDADD =
 # It stands in for a function that the shim calls.
@@ -218,12 +224,16 @@ check-valgrind:
 		SH_LOG_COMPILER='$(abs_top_srcdir)/%D%/valgrind.sh' \
 		XFAIL_TESTS='$(XFAIL_TESTS) $(leaks)'
 
+# Debian's programs under the shim; "./autogen.sh check-programs" installs them.
+check-programs: all $(victims)
+	@$(AM_TESTS_ENVIRONMENT) '$(abs_top_srcdir)/%D%/programs/run.sh'
+
 # What portlock is for, shown on programs that know nothing of it.
 demo: all $(victims)
 	@$(AM_TESTS_ENVIRONMENT) '$(abs_top_srcdir)/%D%/demo.sh'
 
-.PHONY: check-valgrind demo
+.PHONY: check-programs check-valgrind demo
 
 EXTRA_DIST += %D%/README.md $(victim_headers) $(script_tests) $(shim_scripts) \
-	%D%/demo.sh %D%/lsan.supp %D%/skip_cxx.sh %D%/valgrind.sh \
+	%D%/demo.sh %D%/lsan.supp %D%/programs %D%/skip_cxx.sh %D%/valgrind.sh \
 	%D%/valgrind.supp

@@ -43,7 +43,7 @@ static void every_family_has_its_defaults(void **state)
 		{ "flock", -1, true, true, true },
 		{ "fcntl", -1, true, true, true },
 		{ "passwd", 15000, true, false, false },
-		{ "liblockfile", 30000, true, false, false },
+		{ "liblockfile", 30000, false, false, false },
 	};
 
 	(void)state;

@@ -2,13 +2,14 @@
 /* victim_lockfile.c - a program that makes and removes lock files. */
 #include "config.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
 
 #include "victim.h"
 #include "victim_lockfile.h"
@@ -242,20 +243,36 @@ static int do_unlink_in_handler(void)
 
 static volatile sig_atomic_t is_to_be_interrupted;
 
+static long libc_syscall(long number, const long arguments[6])
+{
+	long (*next)(long, ...) =
+		(long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+
+	return next(number, arguments[0], arguments[1], arguments[2],
+		    arguments[3], arguments[4], arguments[5]);
+}
+
 /*
  * Exported, so the shim's call after the real rename() gets here: somebody
  * else makes the next file, and then a signal comes.
  */
-__attribute__((visibility("default"))) int lremovexattr(const char *path,
-							const char *attribute)
+__attribute__((visibility("default"))) long syscall(long number, ...)
 {
-	if (is_to_be_interrupted) {
+	long passed[6];
+	va_list arguments;
+
+	va_start(arguments, number);
+	for (int i = 0; i < 6; i++)
+		passed[i] = va_arg(arguments, long);
+	va_end(arguments);
+	if (number == SYS_lremovexattr && is_to_be_interrupted) {
 		is_to_be_interrupted = 0;
-		close((int)syscall(SYS_openat, AT_FDCWD, name, EXCLUSIVE,
-				   0600));
+		close((int)libc_syscall(
+			SYS_openat,
+			(long[6]){ AT_FDCWD, (long)name, EXCLUSIVE, 0600 }));
 		raise(SIGUSR1);
 	}
-	return (int)syscall(SYS_lremovexattr, path, attribute);
+	return libc_syscall(number, passed);
 }
 
 /* The result is the handler's. */

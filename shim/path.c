@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* path.c - names of files: where they really are, and what they end with. */
+#include "config.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shim/path.h"
+#include "shim/shim.h"
+
+const char *path_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool path_ends_with(const char *text, size_t length, const char *end,
+		    size_t end_length)
+{
+	return length >= end_length &&
+	       memcmp(text + length - end_length, end, end_length) == 0;
+}
+
+const char *path_tail(const char *pattern)
+{
+	const char *tail = pattern + strlen(pattern);
+
+	while (tail > pattern && !strchr("*?]\\/", tail[-1]))
+		tail--;
+	return tail;
+}
+
+bool path_of_fd(int fd, char real[PATH_MAX])
+{
+	char link[32] = "/proc/self/fd/", digits[16];
+	char *to = link + strlen(link), *at = digits + sizeof(digits);
+	ssize_t length;
+
+	*--at = '\0';
+	do
+		*--at = (char)('0' + fd % 10);
+	while ((fd /= 10) > 0);
+	strcpy(to, at);
+	length = readlink(link, real, PATH_MAX);
+	/* Outside our root it begins with "(unreachable)". */
+	if (length <= 0 || length == PATH_MAX || real[0] != '/')
+		return false;
+	real[length] = '\0';
+	return true;
+}
+
+bool path_resolve(int directory, const char *path, char real[PATH_MAX],
+		  size_t *base)
+{
+	size_t end = strlen(path), start, length;
+	bool found;
+	int fd;
+
+	while (end > 0 && path[end - 1] == '/')
+		end--;
+	for (start = end; start > 0 && path[start - 1] != '/';)
+		start--;
+	if (start == end || start >= PATH_MAX ||
+	    (path[start] == '.' &&
+	     (end - start == 1 ||
+	      (end - start == 2 && path[start + 1] == '.'))))
+		return false;
+	memcpy(real, path, start);
+	real[start] = '\0';
+	fd = REAL(openat)(directory, start > 0 ? real : ".",
+			  O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	found = path_of_fd(fd, real);
+	REAL(close)(fd);
+	if (!found)
+		return false;
+	length = strlen(real);
+	if (length > 1)
+		real[length++] = '/';
+	if (length + end - start >= PATH_MAX)
+		return false;
+	memcpy(real + length, path + start, end - start);
+	real[length + end - start] = '\0';
+	*base = length;
+	return true;
+}

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+# file.sh - what a program's file calls to say what it is about; README.md has
+# a description.
+
+# program NAME 'PACKAGE...' COMMAND...: the file ends here if one is missing
+program() {
+	local command missing=
+
+	program=$1 packages=$2
+	shift 2
+	for command; do
+		command -v "$command" >/dev/null || missing+=" $command"
+	done
+	if [ "$mode" = missing ]; then
+		[ -z "$missing" ] || echo "$packages"
+		exit
+	fi
+	if [ -n "$missing" ]; then
+		record SKIP - - - "missing:$missing" "Debian: $packages" -
+		exit
+	fi
+}
+
+# What a row consists of; what a file changes stays for its next rows.
+workers=8	# processes at once
+rounds=10	# jobs of each
+patience=60	# seconds after which a run counts as hung
+rules=		# of the run with the shim
+fails_bare=yes	# whether the run without the shim should show failures
+
+# Once, in the run's own empty folder.
+setup() {
+	:
+}
+
+# job WORKER ROUND: its status says whether it failed
+job() {
+	:
+}
+
+# Starts the contenders and waits for them.
+contend() {
+	crowd
+}
+
+# Prints how many updates are missing, of those that said they were made.
+lost() {
+	echo 0
+}
+
+# row WHAT FAMILIES ENTRY-POINTS [VERDICT]: runs it bare and with the shim.
+# The verdict is what the matrix says if nothing fails, "holds" if not given.
+row() {
+	local verdict=PASS bare shim
+
+	measure bare
+	bare=$outcome
+	if [ "$bad$fails_bare" = 0yes ]; then
+		bare+=", by luck"
+	fi
+	measure shim
+	shim=$outcome
+	if ((bad > 0)); then
+		verdict=FAIL
+		show_run
+	fi
+	record $verdict "$1" "$2" "$3" "$bare" "$shim" "${4:-holds}"
+	rm -rf "$scratch/bare" "$scratch/shim"
+}
