@@ -2,7 +2,8 @@
 /* hook_open.c - open and its kin: makers of lock files, and first looks.
  *
  * A call with O_CREAT and O_EXCL may be the taking of a lock; any other one may
- * be the opening of what a lock protects.
+ * be the opening of what a lock protects.  Either may have to wait for a
+ * portlock before all that, which is then the descriptor's.
  */
 #undef _FORTIFY_SOURCE /* its open() is a function of its own */
 #include "config.h"
@@ -10,10 +11,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "shim/lockfile.h"
+#include "shim/open.h"
 
 /* What programs call that were compiled with _FORTIFY_SOURCE or inside libc's
  * own name space. */
@@ -46,16 +45,36 @@ static int make_openat64(struct lockfile_call *call)
 			      call->mode);
 }
 
-static int make_fopen(struct lockfile_call *call)
+static int make_creat(struct lockfile_call *call)
 {
-	call->stream = REAL(fopen)(call->path, call->mode_text);
-	return call->stream ? fileno(call->stream) : -1;
+	return REAL(creat)(call->path, call->mode);
 }
 
-static int make_fopen64(struct lockfile_call *call)
+static int make_creat64(struct lockfile_call *call)
 {
-	call->stream = REAL(fopen64)(call->path, call->mode_text);
-	return call->stream ? fileno(call->stream) : -1;
+	return REAL(creat64)(call->path, call->mode);
+}
+
+/* These never make a file: libc aborts a call with O_CREAT. */
+
+static int make_open_2(struct lockfile_call *call)
+{
+	return REAL(__open_2)(call->path, call->flags);
+}
+
+static int make_open64_2(struct lockfile_call *call)
+{
+	return REAL(__open64_2)(call->path, call->flags);
+}
+
+static int make_openat_2(struct lockfile_call *call)
+{
+	return REAL(__openat_2)(call->directory, call->path, call->flags);
+}
+
+static int make_openat64_2(struct lockfile_call *call)
+{
+	return REAL(__openat64_2)(call->directory, call->path, call->flags);
 }
 
 /* Takes note of a file that was opened, or that is not there; returns fd. */
@@ -68,15 +87,25 @@ static int saw(int directory, const char *path, int flags, int fd)
 	return fd;
 }
 
-static int open_any(struct lockfile_call *call)
+static int open_one(struct lockfile_call *call)
 {
 	const int excludes = O_CREAT | O_EXCL;
 
-	call->opens = true;
+	/* freopen closes the stream even if it fails: it cannot be tried again,
+	 * so it does not wait for a lock file. */
 	if ((call->flags & excludes) == excludes && call->path &&
-	    shim_family_has_rules(SHIM_LOCKFILE))
+	    !call->reopens && shim_family_has_rules(SHIM_LOCKFILE))
 		return lockfile_create(call);
 	return saw(call->directory, call->path, call->flags, call->make(call));
+}
+
+int open_any(struct lockfile_call *call)
+{
+	call->opens = true;
+	if (call->path && shim_family_has_rules(SHIM_OPEN) &&
+	    open_fits(call->path, call->flags))
+		return open_and_hold(call, open_one);
+	return open_one(call);
 }
 
 /* The mode, if there is one among the arguments after flags. */
@@ -150,97 +179,64 @@ SHIM_HOOK int openat64(int directory, const char *path, int flags, ...)
 	return open_any(&call);
 }
 
-/* These never make a file: libc aborts a call with O_CREAT. */
-
 SHIM_HOOK int __open_2(const char *path, int flags)
 {
-	return saw(AT_FDCWD, path, flags, REAL(__open_2)(path, flags));
+	struct lockfile_call call = { .make = make_open_2,
+				      .directory = AT_FDCWD,
+				      .path = path,
+				      .flags = flags };
+
+	return open_any(&call);
 }
 
 SHIM_HOOK int __open64_2(const char *path, int flags)
 {
-	return saw(AT_FDCWD, path, flags, REAL(__open64_2)(path, flags));
+	struct lockfile_call call = { .make = make_open64_2,
+				      .directory = AT_FDCWD,
+				      .path = path,
+				      .flags = flags };
+
+	return open_any(&call);
 }
 
 SHIM_HOOK int __openat_2(int directory, const char *path, int flags)
 {
-	return saw(directory, path, flags,
-		   REAL(__openat_2)(directory, path, flags));
+	struct lockfile_call call = { .make = make_openat_2,
+				      .directory = directory,
+				      .path = path,
+				      .flags = flags };
+
+	return open_any(&call);
 }
 
 SHIM_HOOK int __openat64_2(int directory, const char *path, int flags)
 {
-	return saw(directory, path, flags,
-		   REAL(__openat64_2)(directory, path, flags));
+	struct lockfile_call call = { .make = make_openat64_2,
+				      .directory = directory,
+				      .path = path,
+				      .flags = flags };
+
+	return open_any(&call);
 }
 
 SHIM_HOOK int creat(const char *path, mode_t mode)
 {
-	return saw(AT_FDCWD, path, 0, REAL(creat)(path, mode));
+	struct lockfile_call call = { .make = make_creat,
+				      .directory = AT_FDCWD,
+				      .path = path,
+				      .flags = O_WRONLY | O_CREAT | O_TRUNC,
+				      .mode = mode };
+
+	return open_any(&call);
 }
 
 SHIM_HOOK int creat64(const char *path, mode_t mode)
 {
-	return saw(AT_FDCWD, path, 0, REAL(creat64)(path, mode));
-}
-
-/* The flags that matter here.  libc looks at seven letters, and not beyond a
- * comma. */
-static int flags_of(const char *mode)
-{
-	int flags = 0;
-
-	if (!mode)
-		return 0;
-	if (*mode == 'w' || *mode == 'a')
-		flags |= O_CREAT;
-	for (int i = 1; i < 7 && mode[i] && mode[i] != ','; i++)
-		if (mode[i] == 'x')
-			flags |= O_EXCL;
-	return flags;
-}
-
-static FILE *open_stream(struct lockfile_call *call)
-{
-	call->directory = AT_FDCWD;
-	call->flags = flags_of(call->mode_text);
-	open_any(call);
-	return call->stream;
-}
-
-SHIM_HOOK FILE *fopen(const char *path, const char *mode)
-{
-	struct lockfile_call call = { .make = make_fopen,
+	struct lockfile_call call = { .make = make_creat64,
+				      .directory = AT_FDCWD,
 				      .path = path,
-				      .mode_text = mode };
+				      .flags = O_WRONLY | O_CREAT | O_TRUNC,
+				      .mode = mode };
 
-	return open_stream(&call);
-}
-
-SHIM_HOOK FILE *fopen64(const char *path, const char *mode)
-{
-	struct lockfile_call call = { .make = make_fopen64,
-				      .path = path,
-				      .mode_text = mode };
-
-	return open_stream(&call);
-}
-
-/* freopen closes the stream even if it fails: it cannot be tried again, so it
- * does not wait. */
-
-SHIM_HOOK FILE *freopen(const char *path, const char *mode, FILE *old)
-{
-	FILE *stream = REAL(freopen)(path, mode, old);
-
-	saw(AT_FDCWD, path, 0, stream ? fileno(stream) : -1);
-	return stream;
-}
-
-SHIM_HOOK FILE *freopen64(const char *path, const char *mode, FILE *old)
-{
-	FILE *stream = REAL(freopen64)(path, mode, old);
-
-	saw(AT_FDCWD, path, 0, stream ? fileno(stream) : -1);
-	return stream;
+	return open_any(&call);
 }

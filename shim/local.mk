@@ -39,6 +39,7 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/hook_open.c \
 	%D%/hook_path.c \
 	%D%/hook_sem.c \
+	%D%/hook_stream.c \
 	%D%/hook_unlink.c \
 	%D%/inside.c \
 	%D%/lockfile.c \
@@ -51,6 +52,8 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/lockfile_wait.c \
 	%D%/lockfile_who.c \
 	%D%/log.c \
+	%D%/open.h \
+	%D%/opened.c \
 	%D%/path.c \
 	%D%/path.h \
 	%D%/real.c \

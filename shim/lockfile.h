@@ -31,7 +31,8 @@ struct lockfile_call {
 	int flags;
 	mode_t mode;
 	const char *mode_text; /* fopen */
-	FILE *stream;	       /* what fopen made */
+	FILE *stream;	       /* what fopen made; what freopen gets */
+	bool reopens;	       /* freopen */
 	int target_directory;  /* link, symlink */
 	const char *target;
 	/* What it makes, if it is new: not so what link() gives a name, and a
