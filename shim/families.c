@@ -39,7 +39,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.missing = "*/",
 		.paths = true,
 		.takers = OPEN_TAKERS " link linkat symlink symlinkat mkdir "
-				      "mkdirat",
+				      "mkdirat renameat2",
 		.enders = "unlink unlinkat rename renameat renameat2 rmdir "
 			  "remove",
 		.until = "the file is removed",

@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <sched.h>
+#include <sys/fsuid.h>
 #include <unistd.h>
 
 #include "shim/lockfile.h"
@@ -42,4 +44,7 @@ CHANGE(setresgid, (gid_t real, gid_t effective, gid_t saved),
        (real, effective, saved))
 CHANGE(initgroups, (const char *user, gid_t group), (user, group))
 CHANGE(setgroups, (size_t count, const gid_t *groups), (count, groups))
+CHANGE(setfsuid, (uid_t user), (user))
+CHANGE(setfsgid, (gid_t group), (group))
+CHANGE(setns, (int space, int kinds), (space, kinds))
 CHANGE(chroot, (const char *path), (path))

@@ -51,7 +51,9 @@ SHIM_HOOK int link(const char *target, const char *path)
 	struct lockfile_call call = { .make = make_link,
 				      .directory = AT_FDCWD,
 				      .path = path,
-				      .target = target };
+				      .target_directory = AT_FDCWD,
+				      .target = target,
+				      .names = true };
 
 	return create(&call);
 }
@@ -64,7 +66,8 @@ SHIM_HOOK int linkat(int target_directory, const char *target, int directory,
 				      .path = path,
 				      .flags = flags,
 				      .target_directory = target_directory,
-				      .target = target };
+				      .target = target,
+				      .names = true };
 
 	return create(&call);
 }

@@ -104,14 +104,38 @@ SHIM_HOOK int renameat(int from_directory, const char *from, int to_directory,
 	return marked ? renamed(&end, to_directory, to, result) : result;
 }
 
+static int make_renameat2(struct lockfile_call *call)
+{
+	struct lockfile_end end;
+	bool marked = !(call->flags & RENAME_EXCHANGE) &&
+		      begin(&end, call->target_directory, call->target);
+	int result = REAL(renameat2)(call->target_directory, call->target,
+				     call->directory, call->path,
+				     (unsigned)call->flags);
+
+	if (!marked)
+		return result;
+	/* The mark is that of the lock that it became. */
+	if (call->marked) {
+		lockfile_end_finish(&end, result);
+		return result;
+	}
+	return renamed(&end, call->directory, call->path, result);
+}
+
 SHIM_HOOK int renameat2(int from_directory, const char *from, int to_directory,
 			const char *to, unsigned flags)
 {
-	struct lockfile_end end;
-	bool marked =
-		!(flags & RENAME_EXCHANGE) && begin(&end, from_directory, from);
-	int result =
-		REAL(renameat2)(from_directory, from, to_directory, to, flags);
+	struct lockfile_call call = { .make = make_renameat2,
+				      .directory = to_directory,
+				      .path = to,
+				      .flags = (int)flags,
+				      .target_directory = from_directory,
+				      .target = from,
+				      .names = true };
 
-	return marked ? renamed(&end, to_directory, to, result) : result;
+	if (flags & RENAME_NOREPLACE && to &&
+	    shim_family_has_rules(SHIM_LOCKFILE))
+		return lockfile_create(&call);
+	return make_renameat2(&call);
 }

@@ -44,11 +44,15 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/inside.c \
 	%D%/lockfile.c \
 	%D%/lockfile.h \
+	%D%/lockfile_attribute.c \
+	%D%/lockfile_end.c \
+	%D%/lockfile_link.c \
 	%D%/lockfile_make.c \
 	%D%/lockfile_mark.c \
 	%D%/lockfile_path.c \
 	%D%/lockfile_seen.c \
 	%D%/lockfile_table.c \
+	%D%/lockfile_table.h \
 	%D%/lockfile_wait.c \
 	%D%/lockfile_who.c \
 	%D%/log.c \

@@ -3,7 +3,7 @@
  *
  * Who asks for the lock of a file that it has not opened yet waits for its
  * turn.  Who has opened it before gets what it would get without us, EEXIST,
- * unless the lock's maker is dead.
+ * unless the lock's maker is dead, or the rule says that it reads it anew.
  */
 #include "config.h"
 
@@ -29,8 +29,10 @@ static int create_at_once(struct lockfile_call *call,
 	shim_log(SHIM_LOCKFILE, entry->path,
 		 "refused, as what it protects was opened before and has "
 		 "changed since");
-	/* As if it had been there. */
+	/* As if it had been there.  What was linked has another name. */
 	entry->marked = false;
+	if (call->names)
+		lockfile_take_mark(entry->path);
 	lockfile_unmake(call, entry->path, result);
 	errno = EEXIST;
 	return -1;
@@ -42,11 +44,11 @@ static int create(struct lockfile_call *call, struct lockfile_entry *entry)
 	struct lockfile_seen *seen;
 
 	if (path_resolve(call->directory, call->path, entry->path,
-			     &entry->base))
+			 &entry->base))
 		rule = shim_rule_find(SHIM_LOCKFILE, entry->path);
 	if (!rule)
 		return call->make(call);
-	seen = lockfile_seen_find(entry->path);
+	seen = rule->unguarded ? NULL : lockfile_seen_find(entry->path);
 	return seen ? create_at_once(call, entry, seen)
 		    : lockfile_wait(call, entry, rule);
 }

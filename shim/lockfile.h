@@ -33,11 +33,12 @@ struct lockfile_call {
 	const char *mode_text; /* fopen */
 	FILE *stream;	       /* what fopen made; what freopen gets */
 	bool reopens;	       /* freopen */
-	int target_directory;  /* link, symlink */
+	int target_directory;  /* link, symlink, rename */
 	const char *target;
-	/* What it makes, if it is new: not so what link() gives a name, and a
-	 * symbolic link takes no mark. */
-	bool opens, makes_directory;
+	/* What it makes, or that it gives a file, the target, another name; a
+	 * symbolic link is none of these and takes no mark. */
+	bool opens, makes_directory, names;
+	bool marked; /* the target has the mark that it shall have after it */
 };
 
 /* In place of call->make(call): waits for its turn where a rule says so. */
@@ -65,13 +66,19 @@ struct lockfile_entry *lockfile_claim(void);
 /* The attempt ends.  If its file is marked the token stays held. */
 void lockfile_settle(struct lockfile_entry *entry);
 
-/* What follows is async-signal-safe and keeps errno. */
+/* Whether that is the mark of a lock file of this process. */
+bool lockfile_is_our_mark(const char *mark);
+
+/* ---- lockfile_end.c: they go, or the process --------------------------------- */
+
+/* All of this is async-signal-safe and keeps errno. */
 
 /* A removal or renaming, and the file of ours that it is about. */
 struct lockfile_end {
 	int directory;
 	const char *path;
-	int index; /* of the entry; -1: the file is not ours */
+	int index;     /* of the entry; -1: the file is not ours */
+	bool unmarked; /* it has another name, which shall have no mark */
 	/* This process is just removing the file of that path, which has gone;
 	 * the next one there is somebody else's. */
 	bool late;
@@ -94,6 +101,25 @@ void lockfile_stay(uint64_t left);
 int lockfile_make(struct lockfile_call *call, struct lockfile_entry *entry);
 /* Closes and removes what the call made by that name. */
 void lockfile_unmake(struct lockfile_call *call, const char *name, int result);
+
+/* ---- lockfile_link.c --------------------------------------------------------- */
+
+/* The same for a call that gives a file another name. */
+int lockfile_make_name(struct lockfile_call *call,
+		       struct lockfile_entry *entry);
+
+/* ---- lockfile_attribute.c: the extended attribute of a mark ------------------ */
+
+/* What becomes of a symbolic link at the end of the path. */
+enum lockfile_links { LOCKFILE_NO_FOLLOW, LOCKFILE_FOLLOW };
+
+/* As setxattr() and its kin.  Async-signal-safe. */
+int lockfile_attribute_set(const char *path, enum lockfile_links links,
+			   const char *mark, int flags);
+int lockfile_attribute_set_fd(int fd, const char *mark);
+ssize_t lockfile_attribute_get(const char *path, enum lockfile_links links,
+			       char *mark, size_t size);
+void lockfile_attribute_remove(const char *path, enum lockfile_links links);
 
 /* ---- lockfile_mark.c: marks on files, and the tokens that they name ---------- */
 
@@ -158,6 +184,9 @@ struct lockfile_seen *lockfile_seen_find(const char *path);
 /* Whether the file is as it was when it was first seen; if not, it counts as
  * never seen from here on. */
 bool lockfile_seen_recheck(struct lockfile_seen *seen, const char *path);
+/* The process that holds the lock at path is about to let it go: what it has
+ * written to the file since then, it knows.  Async-signal-safe. */
+void lockfile_seen_written(const char *path);
 /* The lock at path became the file with that identity: if that is what it
  * protected, the program knows it.  Async-signal-safe. */
 void lockfile_seen_replaced(const char *path, uint64_t identity);

@@ -105,6 +105,8 @@ int lockfile_make(struct lockfile_call *call, struct lockfile_entry *entry)
 	int result = NOT_HERE;
 	struct stat there;
 
+	if (call->names)
+		return lockfile_make_name(call, entry);
 	/* Not by the call itself: it could make the file after all, without
 	 * a mark. */
 	if (markable && lstat(entry->path, &there) == 0) {

@@ -15,34 +15,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "shim/lockfile.h"
 
-#define ATTRIBUTE "user.portlock"
 #define TOKEN_FORMAT "lockfile-token:%d-%" PRIx64
 #define TOKEN_MAX 64
 #define MARK_FORMAT "%d-%" PRIx64 "-%" PRIx64
 #define TRIES 16
-
-/*
- * The kernel's, as fakeroot would keep what is set to itself, and the mark is
- * for all to see.
- */
-static int set_attribute(const char *path, int fd, const char *mark, int flags)
-{
-	return (int)(fd >= 0 ? syscall(SYS_fsetxattr, fd, ATTRIBUTE, mark,
-				       strlen(mark), flags)
-			     : syscall(SYS_lsetxattr, path, ATTRIBUTE, mark,
-				       strlen(mark), flags));
-}
-
-static ssize_t get_attribute(const char *path, char *mark, size_t size)
-{
-	return syscall(SYS_lgetxattr, path, ATTRIBUTE, mark, size);
-}
 
 static int open_token(struct lockfile_entry *entry, int pid, uint64_t time)
 {
@@ -90,7 +71,9 @@ bool lockfile_mark(struct lockfile_entry *entry, const char *name, int fd)
 	if ((fd >= 0 ? statx(fd, "", AT_EMPTY_PATH, LOCKFILE_IDENTITY, &made)
 		     : statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW,
 			     LOCKFILE_IDENTITY, &made)) < 0 ||
-	    set_attribute(name, fd, entry->mark, 0) < 0)
+	    (fd >= 0 ? lockfile_attribute_set_fd(fd, entry->mark)
+		     : lockfile_attribute_set(name, LOCKFILE_NO_FOLLOW,
+					      entry->mark, 0)) < 0)
 		return false;
 	entry->identity = lockfile_identity(&made);
 	entry->marked = true;
@@ -99,7 +82,8 @@ bool lockfile_mark(struct lockfile_entry *entry, const char *name, int fd)
 
 static bool read_mark(const char *path, char mark[LOCKFILE_MARK_MAX])
 {
-	ssize_t length = get_attribute(path, mark, LOCKFILE_MARK_MAX - 1);
+	ssize_t length = lockfile_attribute_get(path, LOCKFILE_NO_FOLLOW, mark,
+						LOCKFILE_MARK_MAX - 1);
 
 	mark[length > 0 ? length : 0] = '\0';
 	return length > 0;
@@ -122,12 +106,12 @@ bool lockfile_lost_mark(const char *path, const char *mark)
 
 void lockfile_put_mark(const char *path, const char *mark)
 {
-	set_attribute(path, -1, mark, XATTR_CREATE);
+	lockfile_attribute_set(path, LOCKFILE_NO_FOLLOW, mark, XATTR_CREATE);
 }
 
 void lockfile_take_mark(const char *path)
 {
-	syscall(SYS_lremovexattr, path, ATTRIBUTE);
+	lockfile_attribute_remove(path, LOCKFILE_NO_FOLLOW);
 }
 
 /* There is no lgetxattrat(): the way through /proc. */
@@ -145,14 +129,18 @@ static bool path_at(int directory, const char *path, char real[PATH_MAX])
 	return true;
 }
 
+static bool has_any(const char *path)
+{
+	return lockfile_attribute_get(path, LOCKFILE_NO_FOLLOW, NULL, 0) > 0;
+}
+
 bool lockfile_is_marked_at(int directory, const char *path)
 {
 	char real[PATH_MAX];
 
 	if (directory == AT_FDCWD || *path == '/')
-		return get_attribute(path, NULL, 0) > 0;
-	return path_at(directory, path, real) &&
-	       get_attribute(real, NULL, 0) > 0;
+		return has_any(path);
+	return path_at(directory, path, real) && has_any(real);
 }
 
 void lockfile_take_mark_at(int directory, const char *path)
@@ -173,7 +161,12 @@ void lockfile_take_mark_at(int directory, const char *path)
 static bool clear(struct lockfile_entry *entry)
 {
 	bool gone = !lockfile_has_mark(entry->path, entry->mark);
+	struct stat now;
 
+	/* Its other name may be made a lock again, of a live process. */
+	if (!gone && lstat(entry->path, &now) == 0 && !S_ISDIR(now.st_mode) &&
+	    now.st_nlink > 1)
+		lockfile_take_mark(entry->path);
 	if (!gone && REAL(remove)(entry->path) == 0) {
 		shim_log(SHIM_LOCKFILE, entry->path,
 			 "removed, as the process that left it is dead");

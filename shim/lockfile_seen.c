@@ -233,6 +233,17 @@ bool lockfile_seen_recheck(struct lockfile_seen *seen, const char *path)
 	return false;
 }
 
+void lockfile_seen_written(const char *path)
+{
+	char real[PATH_MAX];
+	struct lockfile_seen *seen = of_protected(path, real);
+	struct stat now;
+
+	if (seen && seen != &unknown && atomic_load(&seen->phase) == KNOWN &&
+	    stat(real, &now) == 0)
+		store(seen, &now);
+}
+
 void lockfile_seen_replaced(const char *path, uint64_t identity)
 {
 	char real[PATH_MAX];

@@ -49,6 +49,9 @@
 	X(int,	  setresgid,	(gid_t, gid_t, gid_t))			\
 	X(int,	  initgroups,	(const char *, gid_t))			\
 	X(int,	  setgroups,	(size_t, const gid_t *))		\
+	X(int,	  setfsuid,	(uid_t))				\
+	X(int,	  setfsgid,	(gid_t))				\
+	X(int,	  setns,	(int, int))				\
 	X(int,	  chroot,	(const char *))				\
 	X(void,	  _exit,	(int))					\
 	X(void,	  _Exit,	(int))					\

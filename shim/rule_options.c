@@ -112,6 +112,20 @@ static bool take_shared(const struct option *option, struct shim_rule *rule)
 	return true;
 }
 
+static bool take_guard(const struct option *option, struct shim_rule *rule)
+{
+	if (rule->family != SHIM_LOCKFILE)
+		return option_fail(option,
+				   "there is no guard= for %s: it is for "
+				   "lockfile",
+				   shim_family_name(rule->family));
+	if (strcmp(option->value, "no") != 0)
+		return option_fail(option, "unknown guard '%.40s': use no",
+				   option->value);
+	rule->unguarded = true;
+	return true;
+}
+
 static bool take_log(const struct option *option, struct shim_rule *rule)
 {
 	if (*option->value != '/' && strcmp(option->value, "stderr") != 0 &&
@@ -133,6 +147,7 @@ static const struct {
 	{ "transport=", take_transport },
 	{ "hold=", take_hold },
 	{ "shared=", take_shared },
+	{ "guard=", take_guard },
 	{ "log=", take_log },
 };
 
@@ -168,7 +183,7 @@ bool rule_take_options(struct cursor *cursor, struct shim_rule *rule)
 			return option_fail(
 				&option,
 				"unknown option '%.40s': use key=, timeout=, "
-				"transport=, hold=, shared= or log=",
+				"transport=, hold=, shared=, guard= or log=",
 				text);
 		if (seen & 1u << i)
 			return option_fail(&option, "%s is given twice",

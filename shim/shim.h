@@ -77,6 +77,7 @@ struct shim_rule {
 	const char *log;       /* place of its lines; NULL: PORTLOCK_LOG's */
 	bool until_exit;       /* hold=exit */
 	bool bypass_shared;    /* shared=bypass, the default but for open */
+	bool unguarded;	       /* guard=no */
 };
 
 /* Where and why a text is not a rule. */

@@ -54,8 +54,10 @@ shim_tests = \
 	%D%/test_shim_env \
 	%D%/test_shim_fds \
 	%D%/test_shim_lockfile \
+	%D%/test_shim_lockfile_children \
 	%D%/test_shim_lockfile_dead \
 	%D%/test_shim_lockfile_kept \
+	%D%/test_shim_lockfile_link \
 	%D%/test_shim_lockfile_seen \
 	%D%/test_shim_sem \
 	%D%/test_shim_sem_calls \
@@ -143,6 +145,12 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 	%D%/victim_conform_processes.c %D%/victim_conform_wait.c
 %C%_victim_conform_LDADD =
 %C%_victim_fds_LDADD =
+%C%_victim_lockfile_SOURCES = \
+	%D%/victim_lockfile.c \
+	%D%/victim_lockfile_child.c \
+	%D%/victim_lockfile_end.c \
+	%D%/victim_lockfile_make.c \
+	%D%/victim_lockfile_parts.h
 %C%_victim_lockfile_LDADD =
 # It stands in for a function that the shim calls.
 %C%_victim_lockfile_LDFLAGS = $(AM_LDFLAGS) -export-dynamic

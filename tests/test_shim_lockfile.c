@@ -61,10 +61,13 @@ static void pass_on(struct pair *pair, int make, int remove)
 static void every_way_to_make_it_waits(void **state)
 {
 	static const int ways[] = {
-		LOCKFILE_open,	    LOCKFILE_open64, LOCKFILE_openat,
-		LOCKFILE_fopen,	    LOCKFILE_mkdir,  LOCKFILE_mkdirat,
-		LOCKFILE_link,	    LOCKFILE_linkat, LOCKFILE_symlink,
-		LOCKFILE_symlinkat,
+		LOCKFILE_open,		LOCKFILE_open64,
+		LOCKFILE_openat,	LOCKFILE_fopen,
+		LOCKFILE_mkdir,		LOCKFILE_mkdirat,
+		LOCKFILE_link,		LOCKFILE_linkat,
+		LOCKFILE_symlink,	LOCKFILE_symlinkat,
+		LOCKFILE_link_nameless, LOCKFILE_link_nameless_fd,
+		LOCKFILE_rename_into,
 	};
 	struct pair pair = start_pair(*state);
 

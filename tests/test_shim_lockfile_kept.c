@@ -68,12 +68,14 @@ static void a_moved_directory_is_no_end(void **state)
 
 static void what_is_left_with_other_rights_stays(void **state)
 {
-	static const int changes[] = { LOCKFILE_nobody, LOCKFILE_chroot };
+	static const int changes[] = { LOCKFILE_nobody, LOCKFILE_chroot,
+				       LOCKFILE_nobody_to_files,
+				       LOCKFILE_mounts_elsewhere };
 	struct lockfile *file = *state;
 
 	if (geteuid() != 0)
 		skip();
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 4; i++) {
 		struct child *maker = marked_maker(file);
 
 		assert_int_equal(victim_do(maker, changes[i]), 0);

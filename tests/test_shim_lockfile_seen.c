@@ -23,12 +23,18 @@ static struct child *reader(struct lockfile *file, int command)
 
 static void who_has_read_before_fails_at_once(void **state)
 {
-	static const int ways[] = { LOCKFILE_read, LOCKFILE_read_stream };
+	static const int ways[] = {
+		LOCKFILE_read,
+		LOCKFILE_read_stream,
+		LOCKFILE_read_at,
+		LOCKFILE_read_fortified,
+		LOCKFILE_read_fortified_at,
+	};
 	struct lockfile *file = *state;
 
 	write_file(file->protects, "1");
 	lockfile_maker(file, RULES, LOCKFILE_open);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 5; i++)
 		assert_int_equal(
 			victim_do(reader(file, ways[i]), LOCKFILE_open),
 			EEXIST);
@@ -126,6 +132,36 @@ static void what_a_program_wrote_itself_it_knows(void **state)
 	}
 }
 
+static void by_a_rule_without_guard_it_waits(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *maker = lockfile_maker(file, RULES, LOCKFILE_open);
+	struct child *victim = lockfile_victim(file, RULES " guard=no");
+
+	assert_int_equal(victim_do(victim, LOCKFILE_read), ENOENT);
+	lockfile_wait(file, victim, LOCKFILE_open);
+	write_file(file->protects, "1");
+	assert_int_equal(victim_do(maker, LOCKFILE_unlink), 0);
+	assert_int_equal(hear(victim), 0);
+}
+
+static void what_it_wrote_under_the_lock_it_knows(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *victim;
+
+	write_file(file->protects, "1");
+	victim = reader(file, LOCKFILE_read);
+	assert_int_equal(victim_do(victim, LOCKFILE_open), 0);
+	/* As it would itself: nobody else may while it has the lock. */
+	write_file(file->protects, "2");
+	assert_int_equal(victim_do(victim, LOCKFILE_unlink), 0);
+	assert_int_equal(victim_do(victim, LOCKFILE_open), 0);
+	assert_int_equal(victim_do(victim, LOCKFILE_unlink), 0);
+	write_file(file->protects, "3");
+	assert_int_equal(victim_do(victim, LOCKFILE_open), EEXIST);
+}
+
 static void a_dead_maker_s_file_goes_for_readers_too(void **state)
 {
 	struct lockfile *file = *state;
@@ -149,6 +185,8 @@ int main(void)
 		with_lockfile(a_refused_folder_goes_again),
 		with_lockfile(once_refused_it_counts_as_unread),
 		with_lockfile(what_a_program_wrote_itself_it_knows),
+		with_lockfile(by_a_rule_without_guard_it_waits),
+		with_lockfile(what_it_wrote_under_the_lock_it_knows),
 		with_lockfile(a_dead_maker_s_file_goes_for_readers_too),
 	};
 

@@ -81,6 +81,9 @@ static void options_come_in_any_order(void **state)
 	assert_string_equal(rules[0].log, "/a b");
 	assert_true(rules[0].bypass_shared);
 	assert_string_equal(rules[1].log, "stderr");
+	assert_parsed("lockfile /x\nlockfile /y guard=no", 2);
+	assert_false(rules[0].unguarded);
+	assert_true(rules[1].unguarded);
 }
 
 static void blanks_comments_and_line_ends_do_not_count(void **state)
@@ -157,7 +160,8 @@ static void what_is_wrong_is_said_with_its_place(void **state)
 		{ "lockfile # x", 1, 10, "a pattern is missing" },
 		{ "sem ''", 1, 5, "the pattern is empty: use *" },
 		{ "sem /x key", 1, 8,
-		  "unknown option 'key': use key=, timeout=, transport=, " },
+		  "unknown option 'key': use key=, timeout=, transport=, "
+		  "hold=, shared=, guard= or log=" },
 		{ "sem /x key=", 1, 8, "the key is empty" },
 		{ "sem /x key=%x", 1, 8, "unknown %x in the key: use %n (na" },
 		{ "sem /x key=a%", 1, 8, "write %% for a percent sign" },
@@ -176,6 +180,10 @@ static void what_is_wrong_is_said_with_its_place(void **state)
 		{ "flock /x  hold=", 1, 11, "unknown hold '': use exit" },
 		{ "flock /x hold=close", 1, 10,
 		  "unknown hold 'close': use ex" },
+		{ "open /x guard=no", 1, 9,
+		  "there is no guard= for open: it is for lockfile" },
+		{ "lockfile /x guard=yes", 1, 13,
+		  "unknown guard 'yes': use no" },
 		{ "open /x 'shared=no'", 1, 9,
 		  "unknown shared 'no': use exclusive or bypass" },
 		{ "sem /x log=", 1, 8,

@@ -14,12 +14,24 @@
 	X(mkdirat)                                                             \
 	X(link)                                                                \
 	X(linkat)                                                              \
+	X(link_kept)	 /* the other name stays */                            \
+	X(link_nameless) /* a file that has no name yet */                     \
+	X(link_nameless_fd)                                                    \
+	X(link_other)  /* another user's file */                               \
+	X(link_two)    /* X.lock and X.lock.second */                          \
+	X(rename_into) /* renameat2() that replaces nothing */                 \
 	X(symlink)                                                             \
 	X(symlinkat)                                                           \
 	X(open_here)	   /* by its last component, in its directory */       \
 	X(open_by_alias)   /* through a symbolic link to its directory */      \
 	X(open_in_child)   /* of fork() */                                     \
 	X(open_in_program) /* a child executes this program */                 \
+	X(open_in_vforked)                                                     \
+	X(open_in_spawned)                                                     \
+	X(open_in_system)                                                      \
+	X(mkdir_in_program)                                                    \
+	X(symlink_in_program)                                                  \
+	X(link_in_program)                                                     \
 	X(open_as_zero) /* descriptor 0 is free: the number is the result */   \
 	/* to remove it */                                                     \
 	X(unlink)                                                              \
@@ -32,9 +44,13 @@
 	X(unlink_in_handler)                                                   \
 	X(rename_interrupted) /* by such a handler, when it is done */         \
 	X(unlink_in_child)                                                     \
+	X(remove_in_program)                                                   \
 	/* to open X */                                                        \
 	X(read)                                                                \
 	X(read_stream)                                                         \
+	X(read_at)                                                             \
+	X(read_fortified)                                                      \
+	X(read_fortified_at)                                                   \
 	/* to go */                                                            \
 	X(exit)                                                                \
 	X(_exit)                                                               \
@@ -45,6 +61,8 @@
 	X(same_user)                                                           \
 	X(nobody)                                                              \
 	X(chroot)                                                              \
+	X(nobody_to_files)  /* setfsuid() */                                   \
+	X(mounts_elsewhere) /* setns() */                                      \
 	X(chroot_fails)                                                        \
 	X(move)		 /* the directory, to DIRECTORY-moved */               \
 	X(make_namesake) /* in another directory, at any time */               \
@@ -53,10 +71,11 @@
 	X(nothing)                                                             \
 	X(handle_signals) /* SIGUSR2, without SA_RESTART */                    \
 	X(restart_signals)                                                     \
-	X(many)	   /* 100 lock files at a time */                              \
-	X(turns)   /* VICTIM_LOCKFILE_ROUNDS: make, count, remove */           \
-	X(loop)	   /* make and remove, until it is killed */                   \
-	X(nowhere) /* errors: in a directory that is not there, ... */         \
+	X(many)		 /* 100 lock files at a time */                        \
+	X(turns)	 /* VICTIM_LOCKFILE_ROUNDS: make, count, remove */     \
+	X(loop)		 /* make and remove, until it is killed */             \
+	X(link_too_long) /* but the temporary name is not */                   \
+	X(nowhere)	 /* errors: in a directory that is not there, ... */   \
 	X(no_name)                                                             \
 	X(null)                                                                \
 	X(dot)                                                                 \
