@@ -27,14 +27,22 @@ static pid_t bare_fork(void)
 #endif
 }
 
+/*
+ * A kill of the wrapper's process group is not for the keeper: a command with a
+ * group of its own would run on without the lock.  Both sides see to it, so that
+ * it is done before the command starts.
+ */
+static void leave_group(pid_t keeper)
+{
+	setpgid(keeper, keeper);
+}
+
 static _Noreturn void keep(const struct child *child)
 {
 	/* A child that waits shall see the end of the wrapper, not ours. */
 	if (child->go >= 0)
 		close(child->go);
-	/* A kill of the wrapper's process group is not for us: a command with
-	 * a group of its own would run on without the lock. */
-	setsid();
+	leave_group(0);
 	prctl(PR_SET_NAME, "portlock-keeper");
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
@@ -49,6 +57,8 @@ pid_t keeper_start(const struct child *child)
 
 	if (pid == 0)
 		keep(child);
+	if (pid > 0)
+		leave_group(pid);
 	return pid < 0 ? -errno : pid;
 }
 
