@@ -65,12 +65,15 @@ static int look_who(struct pl_attempt *attempt,
 		    const struct pl_address *address, const struct pl_wait *how)
 {
 	bool inside;
+	int error;
 
 	if (!how->is_inside)
 		return -EBUSY;
-	if (pl_gate_connect(attempt, address) < 0)
-		return is_inside(address, how, PL_NOT_SEEN) ? -EALREADY
-							    : -EBUSY;
+	error = pl_gate_connect(attempt, address);
+	if (error == -EAGAIN && is_inside(address, how, PL_NOT_SEEN))
+		return -EALREADY;
+	if (error < 0)
+		return -EBUSY;
 	inside = is_inside_of_listener(attempt, address, how);
 	return leave_queue(attempt, address, inside ? -EALREADY : -EBUSY);
 }

@@ -49,15 +49,31 @@ void shim_tables_unlock(void)
 	pthread_mutex_unlock(&tables);
 }
 
+/* Fork handlers of others that run within ours find the tables locked: their
+ * calls go straight to libc. */
+static bool was_inside;
+
+static void before_fork(void)
+{
+	shim_tables_lock();
+	was_inside = inside;
+	inside = true;
+}
+
+static void after_fork_in_parent(void)
+{
+	inside = was_inside;
+	shim_tables_unlock();
+}
+
 static void after_fork_in_child(void)
 {
 	atomic_store(&process, getpid());
-	shim_tables_unlock();
+	after_fork_in_parent();
 }
 
 __attribute__((constructor)) static void watch_forks(void)
 {
 	shim_same_process();
-	pthread_atfork(shim_tables_lock, shim_tables_unlock,
-		       after_fork_in_child);
+	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }

@@ -32,18 +32,23 @@ struct shim_hold {
 	/* By the tables' mutex: */
 	int state;
 	unsigned pins;
+	struct turn turn; /* to wait for the portlock */
+	atomic_uint drops; /* going on: not to be made anew */
 	/* Of what it is held for; 1 more when it stays until the end. */
 	atomic_uint count;
 	atomic_bool everybodys; /* held for all threads */
 	atomic_bool stays;	/* hold=exit */
 	atomic_uint staying;	/* takers that will make it stay */
+	bool inherited;		/* held by who forked this process, then */
 	_Atomic int64_t next_look, look_pause;
 };
 
 static struct shim_hold holds[HOLDS];
 static atomic_int used; /* holds from here on were never used */
 
-/* The holder that shim_is_inside() was last asked about. */
+/* Whose lock this thread acquires, and the holder that shim_is_inside() was
+ * last asked about. */
+static __thread const struct shim_hold *acquired;
 static __thread pid_t holder_asked;
 
 /* ---- the table ---------------------------------------------------------------- */
@@ -72,7 +77,8 @@ static struct shim_hold *find_spare(void)
 		struct shim_hold *hold = &holds[turn++ % HOLDS];
 
 		if (hold->state == READY && hold->pins == 0 &&
-		    atomic_load(&hold->count) == 0)
+		    atomic_load(&hold->count) == 0 &&
+		    atomic_load(&hold->drops) == 0)
 			return hold;
 	}
 	return NULL;
@@ -109,6 +115,7 @@ static bool make(struct shim_hold *hold, bool was_used,
 		pl_lock_fini(&hold->lock);
 	atomic_store(&hold->next_look, 0);
 	atomic_store(&hold->look_pause, LOOK_FIRST);
+	hold->inherited = false;
 	made = shim_lock_init(&hold->lock, rule, name) == 0;
 	shim_tables_lock();
 	hold->state = made ? READY : FREE;
@@ -209,11 +216,22 @@ static bool is_inside(const struct pl_address *address, pid_t holder)
 	return shim_is_inside(address, holder);
 }
 
-/* Of another thread, a taker for the whole process waits until it can join. */
+bool hold_is_of_parent_alone(const struct pl_address *address)
+{
+	int end = atomic_load(&used);
+
+	for (struct shim_hold *hold = holds; hold < holds + end; hold++)
+		if (strcmp(hold->lock.address.name, address->name) == 0)
+			return !hold->inherited;
+	return false;
+}
+
+/* Of another thread, a taker for the whole process waits until it can join;
+ * but not if that has the key for a lock of another family. */
 static bool is_inside_or_self(const struct pl_address *address, pid_t holder)
 {
 	holder_asked = holder;
-	return holder == getpid() ||
+	return (holder == getpid() && pl_is_held(&acquired->lock)) ||
 	       shim_is_inside(address, holder);
 }
 
@@ -231,12 +249,11 @@ static bool may_look(struct shim_hold *hold)
 	return true;
 }
 
-static int acquire(struct shim_hold *hold, const struct shim_rule *rule,
-		   const struct hold_wait *wait)
+static int acquire(struct shim_hold *hold, const struct hold_wait *wait,
+		   int64_t deadline)
 {
-	int64_t limit = pl_deadline_after(rule->timeout_ms);
 	struct pl_wait how = {
-		.deadline = limit < wait->deadline ? limit : wait->deadline,
+		.deadline = deadline,
 		.sleep = hold->lock.sleep,
 		.queue = !wait->never,
 		.interruptible = wait->interruptible,
@@ -245,6 +262,7 @@ static int acquire(struct shim_hold *hold, const struct shim_rule *rule,
 	int error;
 
 	/* Without a look there is still what we know. */
+	acquired = hold;
 	holder_asked = PL_NOT_ASKED;
 	if (wait->never && !may_look(hold)) {
 		if (shim_is_inside(&hold->lock.address, PL_NOT_ASKED))
@@ -255,7 +273,8 @@ static int acquire(struct shim_hold *hold, const struct shim_rule *rule,
 					: is_inside;
 	}
 	error = pl_acquire(&hold->lock, &how);
-	if (error == -EINTR && shim_all_handlers_restart()) {
+	if (error == -EINTR && !wait->never_restarts &&
+	    shim_all_handlers_restart()) {
 		/* For good, or a timer would cost us our place in the queue
 		 * again and again. */
 		how.interruptible = false;
@@ -264,27 +283,60 @@ static int acquire(struct shim_hold *hold, const struct shim_rule *rule,
 	return error;
 }
 
-static int take(struct shim_hold *hold, const struct shim_rule *rule,
-		const struct hold_wait *wait)
+/* Once: joins or acquires.  -EAGAIN: another thread just took it, or lets it
+ * go. */
+static int take_once(struct shim_hold *hold, const struct hold_wait *wait,
+		     int64_t deadline)
 {
 	int error;
 
-	for (;;) {
-		if (join(hold, wait->scope))
-			break;
-		error = acquire(hold, rule, wait);
-		if (error == 0) {
-			atomic_store(&hold->count, 1);
-			atomic_store(&hold->look_pause, LOOK_FIRST);
-			break;
-		}
-		if (error != -EALREADY || holder_asked != getpid())
-			return error;
-		/* Another thread just took it, or lets it go. */
+	if (join(hold, wait->scope))
+		return 0;
+	error = acquire(hold, wait, deadline);
+	if (error == 0) {
+		atomic_store(&hold->count, 1);
+		atomic_store(&hold->look_pause, LOOK_FIRST);
+	} else if (error == -EALREADY && holder_asked == getpid()) {
 		sched_yield();
+		return -EAGAIN;
 	}
-	note(hold, rule, wait->scope);
-	return 0;
+	return error;
+}
+
+/* A try waits for no other thread, either. */
+static int take_in_turn(struct shim_hold *hold, const struct shim_rule *rule,
+			const struct hold_wait *wait, int64_t deadline)
+{
+	int error = 0;
+
+	if (!wait->never)
+		error = turn_take(&hold->turn, deadline, wait->interruptible);
+	if (error < 0)
+		return error;
+	error = take_once(hold, wait, deadline);
+	/* Before the others look. */
+	if (error == 0)
+		note(hold, rule, wait->scope);
+	if (!wait->never)
+		turn_give(&hold->turn);
+	return error;
+}
+
+static int take(struct shim_hold *hold, const struct shim_rule *rule,
+		const struct hold_wait *wait)
+{
+	int64_t limit = pl_deadline_after(rule->timeout_ms);
+	int64_t deadline = limit < wait->deadline ? limit : wait->deadline;
+	int error;
+
+	if (join(hold, wait->scope)) {
+		note(hold, rule, wait->scope);
+		return 0;
+	}
+	do
+		error = take_in_turn(hold, rule, wait, deadline);
+	while (error == -EAGAIN);
+	return error;
 }
 
 /* What the program is told of an acquire that failed. */
@@ -344,18 +396,22 @@ int hold_take_name(const struct shim_rule *rule, const char *name,
 
 void hold_drop(struct shim_hold *hold)
 {
-	unsigned count = atomic_load(&hold->count);
+	unsigned count;
 
+	/* Until it is over: the next taker must not make another key's of it
+	 * in between. */
+	atomic_fetch_add(&hold->drops, 1);
+	count = atomic_load(&hold->count);
 	/* Never below zero: in the child of a fork nothing is held, whatever
 	 * it lets go. */
-	do
-		if (count == 0)
-			return;
-	while (!atomic_compare_exchange_weak(&hold->count, &count, count - 1));
-	if (count > 1)
-		return;
-	atomic_store(&hold->everybodys, false);
-	portlock_release(&hold->lock);
+	while (count > 0 && !atomic_compare_exchange_weak(&hold->count, &count,
+							  count - 1))
+		continue;
+	if (count == 1) {
+		atomic_store(&hold->everybodys, false);
+		portlock_release(&hold->lock);
+	}
+	atomic_fetch_sub(&hold->drops, 1);
 }
 
 bool hold_is_held(const struct shim_hold *hold)
@@ -366,11 +422,18 @@ bool hold_is_held(const struct shim_hold *hold)
 static void after_fork_in_child(void)
 {
 	for (struct shim_hold *hold = holds; hold < holds + HOLDS; hold++) {
+		/* The thread that forked may wait for its child. */
+		if (atomic_load(&hold->count) > 0 &&
+		    (atomic_load(&hold->everybodys) ||
+		     atomic_load(&hold->lock.owner) == pl_thread()))
+			hold->inherited = true;
 		atomic_store(&hold->count, 0);
 		atomic_store(&hold->everybodys, false);
 		atomic_store(&hold->stays, false);
 		atomic_store(&hold->staying, 0);
 		atomic_store(&hold->next_look, 0);
+		atomic_store(&hold->turn.state, 0);
+		atomic_store(&hold->drops, 0);
 		/* Nobody will finish what another thread began. */
 		if (hold->state == MAKING)
 			hold->state = LOST;

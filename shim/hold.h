@@ -26,6 +26,7 @@ struct hold_wait {
 	enum hold_scope scope;
 	bool never;	    /* a try */
 	bool interruptible; /* -EINTR after a handler without SA_RESTART */
+	bool never_restarts; /* ... or with it */
 	int64_t deadline;   /* the program's, ns of CLOCK_MONOTONIC; a rule with
 			     * a timeout= may end the wait before it */
 };
@@ -59,9 +60,24 @@ bool hold_is_held(const struct shim_hold *hold);
 /* Held for all threads of this process. */
 bool hold_is_everybodys(const struct pl_address *address);
 
+/* In a fork: whether it must wait for a process that it was forked from and
+ * that has the key, as that one did not have it then. */
+bool hold_is_of_parent_alone(const struct pl_address *address);
+
 /* get, take, put in one, for locks that are not asked for often. */
 int hold_take_name(const struct shim_rule *rule, const char *name,
 		   const struct hold_wait *wait, struct shim_hold **hold);
+
+/* ---- turn.c: threads that wait one after the other ---------------------------- */
+
+struct turn {
+	atomic_int state; /* 0: nobody's */
+};
+
+/* 0: it is the caller's turn, until turn_give(); -EAGAIN: it was another
+ * thread's, whose is over: look again; -ETIMEDOUT; -EINTR. */
+int turn_take(struct turn *turn, int64_t deadline, bool interruptible);
+void turn_give(struct turn *turn);
 
 /* ---- tie.c: holds that end with a descriptor ---------------------------------- */
 

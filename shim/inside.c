@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,32 @@ static int fd_of(pid_t pid, uint64_t inode)
 	return found;
 }
 
+/* ---- the processes that this one is a fork of ---------------------------------------- */
+
+/* Since the last exec: what they held when they forked is known (hold.c). */
+static pid_t forked_from[DEPTH];
+static int forks;
+
+static void after_fork_in_child(void)
+{
+	forked_from[forks++ % DEPTH] = getppid();
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, after_fork_in_child);
+}
+
+/* A worker waits for the process that has forked it, unless that one held the
+ * key then, and so may be waiting for the worker. */
+static bool is_waited_for(const struct pl_address *address, pid_t holder)
+{
+	for (int i = 0; i < DEPTH && i < forks; i++)
+		if (forked_from[i] == holder)
+			return hold_is_of_parent_alone(address);
+	return false;
+}
+
 /* ---- what is known ------------------------------------------------------------------ */
 
 static struct known *known_of(const struct pl_address *address,
@@ -189,7 +216,7 @@ static bool find_holder(const struct pl_address *address)
 	pid_t at = getppid();
 
 	for (int i = 0; inode && at > 0 && i < DEPTH; i++) {
-		if (learn(address, at, inode))
+		if (!is_waited_for(address, at) && learn(address, at, inode))
 			return true;
 		at = shim_parent_of(at);
 	}
@@ -207,7 +234,8 @@ bool shim_is_inside(const struct pl_address *address, pid_t holder)
 		inside = find_holder(address);
 	else if (holder == getpid())
 		inside = hold_is_everybodys(address);
-	else if ((inside = shim_is_ancestor(holder)))
+	else if ((inside = !is_waited_for(address, holder) &&
+			   shim_is_ancestor(holder)))
 		learn(address, holder, inode_of_gate(address->name));
 	errno = error;
 	return inside;

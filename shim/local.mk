@@ -36,12 +36,15 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/hook_fd.c \
 	%D%/hook_fd.h \
 	%D%/hook_identity.c \
+	%D%/hook_mutex.c \
 	%D%/hook_open.c \
 	%D%/hook_path.c \
 	%D%/hook_sem.c \
 	%D%/hook_stream.c \
+	%D%/hook_sysvsem.c \
 	%D%/hook_unlink.c \
 	%D%/inside.c \
+	%D%/liblockfile.c \
 	%D%/lockfile.c \
 	%D%/lockfile.h \
 	%D%/lockfile_attribute.c \
@@ -58,6 +61,11 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/log.c \
 	%D%/open.h \
 	%D%/opened.c \
+	%D%/mutex.c \
+	%D%/mutex.h \
+	%D%/mutex_name.c \
+	%D%/mutex_table.c \
+	%D%/passwd.c \
 	%D%/path.c \
 	%D%/path.h \
 	%D%/real.c \
@@ -67,7 +75,14 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/semaphore_mark.c \
 	%D%/semaphore_table.c \
 	%D%/signals.c \
+	%D%/symbol.c \
+	%D%/symbol.h \
+	%D%/sysvsem.c \
+	%D%/sysvsem.h \
+	%D%/sysvsem_table.c \
+	%D%/sysvsem_take.c \
 	%D%/tie.c \
+	%D%/turn.c \
 	%D%/who.c
 
-EXTRA_DIST += %D%/README.md %D%/shim.map
+EXTRA_DIST += %D%/PROGRAMS.md %D%/README.md %D%/shim.map

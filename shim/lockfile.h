@@ -39,10 +39,14 @@ struct lockfile_call {
 	 * symbolic link is none of these and takes no mark. */
 	bool opens, makes_directory, names;
 	bool marked; /* the target has the mark that it shall have after it */
+	int64_t look_again; /* ns after which to try once more, though nothing
+			     * has changed; 0: never */
 };
 
-/* In place of call->make(call): waits for its turn where a rule says so. */
-int lockfile_create(struct lockfile_call *call);
+/* In place of call->make(call): waits for its turn where a rule says so.
+ * liblockfile has a function of that name, which the shim replaces. */
+int lockfile_create(struct lockfile_call *call)
+	__asm__("shim_lockfile_create");
 
 /* ---- lockfile_table.c: the attempts and lock files of this process ---------- */
 

@@ -29,6 +29,7 @@ struct wait {
 	int64_t deadline;
 	int64_t patience; /* until when */
 	int64_t pause;
+	int64_t look_again; /* of the call */
 	bool watched; /* inotify has the file, as it was at the last look */
 	bool uninterruptible;
 };
@@ -68,9 +69,11 @@ static int64_t end_of_sleep(struct wait *wait, bool queued)
 {
 	int64_t now = pl_now(CLOCK_MONOTONIC), end;
 
-	if (wait->watched)
+	if (wait->watched && !wait->look_again)
 		return wait->deadline;
-	if (queued && now < wait->patience) {
+	if (wait->watched) {
+		end = now + wait->look_again;
+	} else if (queued && now < wait->patience) {
 		end = wait->patience;
 	} else if (queued) {
 		end = now + PAUSE_QUEUED;
@@ -213,6 +216,7 @@ int lockfile_wait(struct lockfile_call *call, struct lockfile_entry *entry,
 		.entry = entry,
 		.deadline = pl_deadline_after(rule->timeout_ms),
 		.pause = PAUSE_FIRST,
+		.look_again = call->look_again,
 	};
 
 	/* Without a turn there is one try, as without us. */

@@ -3,9 +3,11 @@
 #ifndef PORTLOCK_SHIM_REAL_H
 #define PORTLOCK_SHIM_REAL_H
 
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/sem.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -70,6 +72,21 @@
 	X(int,	  dup3,		(int, int, int))			\
 	X(int,	  fclose,	(FILE *))				\
 	X(void *, dlopen,	(const char *, int))			\
+	X(int,	  dlclose,	(void *))				\
+	X(int,	  pthread_mutex_lock, (pthread_mutex_t *))		\
+	X(int,	  pthread_mutex_trylock, (pthread_mutex_t *))		\
+	X(int,	  pthread_mutex_timedlock, (pthread_mutex_t *,		\
+					    const struct timespec *))	\
+	X(int,	  pthread_mutex_clocklock, (pthread_mutex_t *, clockid_t, \
+					    const struct timespec *))	\
+	X(int,	  pthread_mutex_unlock, (pthread_mutex_t *))		\
+	X(int,	  pthread_cond_wait, (pthread_cond_t *, pthread_mutex_t *)) \
+	X(int,	  pthread_cond_timedwait, (pthread_cond_t *,		\
+					   pthread_mutex_t *,		\
+					   const struct timespec *))	\
+	X(int,	  pthread_cond_clockwait, (pthread_cond_t *,		\
+					   pthread_mutex_t *, clockid_t, \
+					   const struct timespec *))	\
 	X(sem_t *, sem_open,	(const char *, int, ...))		\
 	X(int,	  sem_close,	(sem_t *))				\
 	X(int,	  sem_wait,	(sem_t *))				\
@@ -78,7 +95,13 @@
 	X(int,	  sem_clockwait, (sem_t *, clockid_t,			\
 				  const struct timespec *))		\
 	X(int,	  sem_post,	(sem_t *))				\
-	X(int,	  sem_getvalue,	(sem_t *, int *))
+	X(int,	  sem_getvalue,	(sem_t *, int *))			\
+	X(int,	  semctl,	(int, int, int, ...))			\
+	X(int,	  semop,	(int, struct sembuf *, size_t))		\
+	X(int,	  semtimedop,	(int, struct sembuf *, size_t,		\
+				 const struct timespec *))		\
+	X(int,	  lckpwdf,	(void))					\
+	X(int,	  ulckpwdf,	(void))
 /* clang-format on */
 
 /* For each name: its number, and the type shim_NAME_function. */

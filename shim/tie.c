@@ -147,6 +147,17 @@ void tie_close_undo(int fd, const struct tie_end *end)
 			lead(fd, (enum tie_kind)kind, end->ties[kind]);
 }
 
+/* False: its last descriptor was closed meanwhile. */
+static bool enter(struct tie *tie)
+{
+	int fds = atomic_load(&tie->fds);
+
+	while (fds > 0)
+		if (atomic_compare_exchange_weak(&tie->fds, &fds, fds + 1))
+			return true;
+	return false;
+}
+
 void tie_copy(int from, int to)
 {
 	if (!has_any(from) || !shim_same_process())
@@ -154,9 +165,8 @@ void tie_copy(int from, int to)
 	for (int kind = 0; kind < TIE_KINDS; kind++) {
 		struct tie *tie = tie_of(from, (enum tie_kind)kind);
 
-		if (!tie || to < 0 || to >= FDS)
+		if (!tie || to < 0 || to >= FDS || !enter(tie))
 			continue;
-		atomic_fetch_add(&tie->fds, 1);
 		lead(to, (enum tie_kind)kind, tie);
 	}
 }

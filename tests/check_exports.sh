@@ -4,7 +4,8 @@
 #
 # libportlock.so: header = map = symbols, each with a version and in the manual.
 # portlock-shim.so: map = hooks = symbols, none with a version (such a one
-# replaces nothing, silently), and every name is one that libc has.
+# replaces nothing, silently), and every name is one that libc has, or
+# liblockfile.
 # Both need libc and libmd only.
 set -u
 : "${top_srcdir:?}" "${top_builddir:?}"
@@ -80,6 +81,9 @@ if [ -n "$shim" ]; then
 	needs_nothing_else "$shim"
 	libc=$(ldd "$shim" | awk '$1 ~ /^libc\.so/ { print $3 }')
 	symbols_of "$libc" | sed 's/@.*//' | sort -u >"$work/libc"
+	# This one is liblockfile's.
+	echo lockfile_create >>"$work/libc"
+	sort -u -o "$work/libc" "$work/libc"
 	comm -23 "$work/left" "$work/libc" >"$work/unknown"
 	# Before 2.34 libc was in several objects and had no closefrom.
 	if [ -s "$work/unknown" ] && grep -qx closefrom "$work/libc"; then

@@ -28,6 +28,7 @@ unit_tests = \
 	%D%/test_fork_signals \
 	%D%/test_fork_threads \
 	%D%/test_idle \
+	%D%/test_inside \
 	%D%/test_leaks \
 	%D%/test_limits \
 	%D%/test_long_keys \
@@ -39,7 +40,9 @@ unit_tests = \
 	%D%/test_release \
 	%D%/test_shim_families \
 	%D%/test_shim_patterns \
+	%D%/test_shim_hold \
 	%D%/test_shim_rules \
+	%D%/test_symbol \
 	%D%/test_thread_signals \
 	%D%/test_threads \
 	%D%/test_timeout \
@@ -53,15 +56,22 @@ shim_tests = \
 	%D%/test_shim_conform \
 	%D%/test_shim_env \
 	%D%/test_shim_fds \
+	%D%/test_shim_liblockfile \
 	%D%/test_shim_lockfile \
 	%D%/test_shim_lockfile_children \
 	%D%/test_shim_lockfile_dead \
 	%D%/test_shim_lockfile_kept \
 	%D%/test_shim_lockfile_link \
 	%D%/test_shim_lockfile_seen \
+	%D%/test_shim_mutex \
+	%D%/test_shim_mutex_names \
+	%D%/test_shim_mutex_sleep \
+	%D%/test_shim_passwd \
 	%D%/test_shim_sem \
 	%D%/test_shim_sem_calls \
-	%D%/test_shim_sem_keys
+	%D%/test_shim_sem_keys \
+	%D%/test_shim_sysvsem \
+	%D%/test_shim_sysvsem_calls
 
 cxx_tests = \
 	%D%/example_cxx \
@@ -83,15 +93,23 @@ shim_scripts = \
 victims = \
 	%D%/victim_conform \
 	%D%/victim_fds \
+	%D%/victim_liblockfile \
 	%D%/victim_lockfile \
-	%D%/victim_sem
+	%D%/victim_mutex \
+	%D%/victim_sem \
+	%D%/victim_passwd \
+	%D%/victim_sysvsem
 
 victim_headers = \
 	%D%/victim.h \
 	%D%/victim_conform.h \
 	%D%/victim_fds.h \
+	%D%/victim_liblockfile.h \
 	%D%/victim_lockfile.h \
-	%D%/victim_sem.h
+	%D%/victim_mutex.h \
+	%D%/victim_sem.h \
+	%D%/victim_passwd.h \
+	%D%/victim_sysvsem.h
 
 support_sources = \
 	%D%/support/child.c \
@@ -105,12 +123,16 @@ support_sources = \
 	%D%/support/impostor.h \
 	%D%/support/lockfile.c \
 	%D%/support/lockfile.h \
+	%D%/support/mutex.c \
+	%D%/support/mutex.h \
 	%D%/support/names.c \
 	%D%/support/preload.c \
 	%D%/support/preload.h \
 	%D%/support/semaphore.c \
 	%D%/support/semaphore.h \
 	%D%/support/support.h \
+	%D%/support/sysvsem.c \
+	%D%/support/sysvsem.h \
 	%D%/support/thread.c \
 	%D%/support/thread.h \
 	%D%/support/victim.c \
@@ -140,10 +162,19 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_test_header_cxx_time_SOURCES = %D%/test_header_cxx_time.cc
 %C%_test_header_cxx_time_CXXFLAGS = $(AM_CXXFLAGS) -std=c++11
 %C%_test_header_cxx_time_LDADD = $(shared)
+%C%_test_symbol_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 %C%_canary_leak_LDADD =
+# The shim's files below the hooks.  With flags of its own it has objects of
+# its own: those of the shim are libtool's.
+%C%_test_shim_hold_CFLAGS = $(AM_CFLAGS)
+%C%_test_shim_hold_SOURCES = %D%/test_shim_hold.c \
+	shim/clock.c shim/env.c shim/fds.c shim/guard.c shim/hold.c \
+	shim/inside.c shim/log.c shim/real.c shim/signals.c shim/tie.c \
+	shim/turn.c shim/who.c
 %C%_victim_conform_SOURCES = %D%/victim_conform.c \
 	%D%/victim_conform_processes.c %D%/victim_conform_wait.c
 %C%_victim_conform_LDADD =
+%C%_programs_at_exit_LDADD =
 %C%_victim_fds_LDADD =
 %C%_victim_lockfile_SOURCES = \
 	%D%/victim_lockfile.c \
@@ -154,7 +185,14 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_victim_lockfile_LDADD =
 # It stands in for a function that the shim calls.
 %C%_victim_lockfile_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+%C%_victim_mutex_SOURCES = %D%/victim_mutex.c %D%/victim_mutex_naps.c
+%C%_victim_mutex_LDADD =
+# What is exported is known also where the rest was stripped.
+%C%_victim_mutex_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+%C%_victim_liblockfile_LDADD =
+%C%_victim_passwd_LDADD =
 %C%_victim_sem_LDADD =
+%C%_victim_sysvsem_LDADD =
 
 programs = $(unit_tests) $(user_programs) %D%/canary_fail %D%/canary_leak
 if ENABLE_SHIM
@@ -178,7 +216,7 @@ leaks = %D%/canary_leak %D%/canary_leak_child.sh
 
 if HAVE_CMOCKA
 check_LTLIBRARIES += %D%/libsupport.la
-check_PROGRAMS += $(victims) $(programs)
+check_PROGRAMS += $(victims) $(programs) %D%/programs/at_exit
 TESTS += $(programs) $(script_tests)
 else
 # Made before any test is run.
@@ -233,8 +271,10 @@ check-valgrind:
 		XFAIL_TESTS='$(XFAIL_TESTS) $(leaks)'
 
 # Debian's programs under the shim; "./autogen.sh check-programs" installs them.
-check-programs: all $(victims)
-	@$(AM_TESTS_ENVIRONMENT) '$(abs_top_srcdir)/%D%/programs/run.sh'
+check-programs: all $(victims) %D%/programs/at_exit
+	@$(AM_TESTS_ENVIRONMENT) \
+		AT_EXIT="$$top_builddir/%D%/programs/at_exit" \
+		'$(abs_top_srcdir)/%D%/programs/run.sh'
 
 # What portlock is for, shown on programs that know nothing of it.
 demo: all $(victims)

@@ -13,6 +13,7 @@ open */.git/HEAD key=git:%d hold=exit
 GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org
 GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
+GIT_AUTHOR_DATE='2001-01-01 01:01' GIT_COMMITTER_DATE='2001-01-01 01:01'
 
 setup() {
 	git init -q . && git config gc.auto 0 || return

@@ -26,7 +26,9 @@ case ${1-} in
 	exit 64
 	;;
 esac
+all=
 if [ $# -eq 0 ]; then
+	all=yes
 	for file in "$here"/*.sh; do
 		[ "$file" = "$here/run.sh" ] || set -- "$@" "$(basename "$file" .sh)"
 	done
@@ -34,7 +36,7 @@ fi
 
 # Jobs run in shells of their own, which need all that is defined here.
 set -a
-for part in file run report quiet; do
+for part in file run report quiet matrix; do
 	# shellcheck source=/dev/null
 	. "$here/lib/$part.sh"
 done
@@ -42,9 +44,21 @@ done
 # program_file NAME: in a subshell
 program_file() {
 	scratch=$work/$1
-	mkdir "$scratch" && cd "$scratch" || exit 99
+	mkdir "$scratch" && cd "$scratch" || exit
 	# shellcheck source=/dev/null
 	. "$here/$1.sh"
+}
+
+# program_files NAME...
+program_files() {
+	local name
+
+	for name; do
+		if ! (program_file "$name"); then
+			program=$name
+			record FAIL "cannot be run" - - - "see above" -
+		fi
+	done
 }
 
 if [ "$mode" = missing ]; then
@@ -67,8 +81,12 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 99' HUP INT TERM
 results=$work/results
 : >"$results"
+if [ "$mode" = matrix ]; then
+	program_files "$@" >&2
+	matrix
+	exit
+fi
 heading
-for name; do
-	(program_file "$name")
-done
+program_files "$@"
+check_document
 report

@@ -1,7 +1,106 @@
 # SPDX-License-Identifier: MIT
 # quiet.sh - that the shim changes nothing where no rule matches.
+#
+# A program's simple job runs bare, with the shim and no rules, and with rules
+# of all families that match nothing.  It must print the same, end with the
+# same status, have the same descriptors open at the end of each process, and
+# make the same number of each system call, but for
+# - those of the loader, which has two more libraries to load;
+# - getpid: a hook asks once whether it is in a child of vfork.
+# What files a git looks at, or how often a thread waits, may depend on the
+# moment.  So a run may be repeated: one with the shim must be like one without.
 
-# The program's simple job, bare and with rules that match nothing.
+no_match='
+sem /no-such-name
+lockfile /no/such/*.lock
+open /no/such/file
+mutex /no/such/program:mutex
+sysvsem /no-such-key
+flock /no/such/file
+fcntl /no/such/file
+passwd /no/such/file
+liblockfile /no/such/file
+'
+quiet_tries=5
+
+# job_under HOW COMMAND...: the simple job as the end of a command, in an empty
+# folder that has the same name for all.
+job_under() {
+	local preload='' text=''
+
+	[ "$1" = bare ] || preload=$PORTLOCK_SHIM
+	[ "$1" != other ] || text=$no_match
+	shift
+	rm -rf "$scratch/quiet"
+	mkdir -p "$scratch/quiet/home"
+	(cd "$scratch/quiet" && HOME=$PWD/home exec timeout -k 5 "$patience" \
+		"$@" env LD_PRELOAD="$preload" PORTLOCK_RULES="$text" \
+		bash -c simple </dev/null >"$scratch/output" 2>&1)
+}
+
+# How many of each system call are in a log of strace -f, without getpid and
+# the loader's: from a successful exec until it unmaps its cache.
+count_calls() {
+	awk '
+	loading[$1] {
+		if ($2 ~ /^munmap\(/)
+			delete loading[$1]
+		next
+	}
+	/ execve(\(| resumed>).* = 0$/ { loading[$1] = 1 }
+	$2 ~ /^[a-z_0-9]+\(/ && $2 !~ /^getpid\(/ {
+		sub(/\(.*/, "", $2)
+		calls[$2]++
+	}
+	END { for (name in calls) print name, calls[name] }' "$1" | sort
+}
+
+# look HOW NUMBER: all that is to be compared, in one file
+look() {
+	local to=$scratch/look.$1.$2
+
+	job_under "$1" "$AT_EXIT" "$scratch/ends"
+	{
+		echo "status $?"
+		cat "$scratch/output"
+		sort "$scratch/ends"
+	} >"$to"
+	job_under "$1" strace -f -qq -o "$scratch/trace"
+	count_calls "$scratch/trace" >>"$to"
+}
+
+# Whether a file of those two kinds is the same as one of the other.
+alike() {
+	local bare shim
+
+	for bare in "$scratch/look.$1."*; do
+		for shim in "$scratch/look.$2."*; do
+			cmp -s "$bare" "$shim" && return
+		done
+	done
+	return 1
+}
+
+# quiet_row HOW WHAT
+quiet_row() {
+	local try how
+
+	for ((try = 1; try <= quiet_tries; try++)); do
+		for how in bare "$1"; do
+			[ -e "$scratch/look.$how.$try" ] || look "$how" $try
+		done
+		if alike bare "$1"; then
+			record PASS "$2" - - - "changes nothing" -
+			return
+		fi
+	done
+	echo "---- $program: $2"
+	diff -U 0 --label bare --label shim "$scratch/look.bare.1" \
+		"$scratch/look.$1.1"
+	record FAIL "$2" - - - "differs" -
+}
+
 quiet() {
-	:
+	quiet_row empty "without rules"
+	quiet_row other "no rule matches"
 }

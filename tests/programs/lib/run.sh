@@ -19,12 +19,12 @@ exec_start() {
 	exec "$@"
 }
 
-# For a contend: notes one job, and whether it failed.
-# try COMMAND...
+# try COMMAND...: for a contend; notes one job, and whether it failed
 try() {
-	echo "$*" >>jobs.try
+	echo try >>jobs.try
 	if ! "$@"; then
-		echo "failed: $*" | tee -a failed.try
+		echo "failed: $*"
+		echo try >>failed.try
 	fi
 }
 
@@ -67,7 +67,7 @@ crowd() {
 
 # In a process group of its own, in the run's folder.
 run() {
-	set -u
+	set -ua
 	mkdir home
 	HOME=$PWD/home
 	# Rules may be wrong, a program not to be had.
@@ -75,9 +75,10 @@ run() {
 	echo "$(lines failed.*) $(lines jobs.*) $(lost)" >outcome
 }
 
-# measure HOW: sets outcome, a text, and bad, how many failed or are lost
+# measure HOW: sets outcome, a text; lost, how many updates are; and bad, how
+# many failed or are lost
 measure() {
-	local failed=0 jobs=0 lost=0 start=$EPOCHREALTIME status time
+	local failed jobs start=$EPOCHREALTIME status time
 
 	how=$1
 	folder=$scratch/$how
@@ -89,7 +90,7 @@ measure() {
 	time=$(((${EPOCHREALTIME/./} - ${start/./}) / 10000))
 	time=$((time / 100)).$(printf %02d $((time % 100)))
 	if [ ! -s "$folder/outcome" ]; then
-		bad=1 outcome="hangs"
+		bad=1 lost=1 outcome="hangs"
 		((status >= 124)) || outcome="ends with status $status"
 		return
 	fi
@@ -107,7 +108,7 @@ show_run() {
 	for file in "$folder"/log "$folder"/out.*; do
 		[ -s "$file" ] || continue
 		echo "---- $program, $how: ${file##*/}"
-		tail -n 8 "$file"
-	done
+		tail -n 5 "$file"
+	done | head -n 20
 	echo "----"
 }

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# make.sh - make -O prints what each of its jobs says in one piece.
+#
+# For that it locks its standard output, a pipe here; there is none to name.
+program make make make
+
+rules='fcntl * timeout=60'
+fails_bare=no
+
+setup() {
+	printf '%s\n' 'all: $(addprefix job,$(shell seq 100))' \
+		'job%:; @echo $@; echo $@; echo $@' >Makefile
+}
+
+whole() {
+	start make -s -O -j 8 | cat >printed
+	[ "$(lines printed)" -eq 300 ] && [ "$(uniq printed | wc -l)" -eq 100 ]
+}
+
+contend() {
+	try whole
+}
+row "-O -j 8" fcntl fcntl "no: the lock is on a pipe, which has no name"
+
+simple() {
+	setup && make -s -O job1 job2 && make -s none; echo $?
+}
+quiet

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# mutt.sh - mutt_dotlock locks a mailbox by a link, for a whole command or until
+# another mutt_dotlock unlocks it.
+#
+# Debian's is set-group-ID mail, so nothing can be preloaded into it; a copy is
+# not.  It polls once a second: with -r 1 it fails after the first.
+program mutt mutt mutt_dotlock
+
+workers=8 rounds=4
+rules='lockfile */box.lock'
+
+setup() {
+	cp "$(command -v mutt_dotlock)" copy && chmod 755 copy
+	: >box
+}
+
+# A message is written slowly, in two halves.
+job() {
+	./copy -r 1 box || return
+	echo "from $1 $2" >>box
+	echo "end $1 $2" >>box
+	echo "$2" >>"sent.$1"
+	./copy -u box
+}
+
+lost() {
+	awk '$1 == "from" { from = $2 " " $3 }
+	$1 == "end" && from == $2 " " $3 { whole++ }
+	END { print whole + 0 }' box |
+		{ read -r whole; echo $(($(lines sent.*) - whole)); }
+}
+row "-r 1, work, -u" lockfile "open link unlink" \
+	"no: it opens the mailbox before it asks for the lock, so it may not wait"
+
+simple() {
+	setup && ./copy box && ls && ./copy -t box; echo $?; ./copy -u box; ls
+}
+quiet
