@@ -117,7 +117,7 @@ static bool add_file(void)
 	const char *path = get("PORTLOCK_RULES_FILE");
 	ssize_t size;
 
-	if (!path)
+	if (!path || !*path)
 		return true;
 	/* The folder of a program is anybody's guess. */
 	if (*path != '/')

@@ -73,7 +73,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.enders = "pthread_mutex_unlock pthread_cond_wait "
 			  "pthread_cond_timedwait pthread_cond_clockwait",
 		.until = "the mutex is unlocked",
-		.expired = "EAGAIN",
+		.expired = "EAGAIN, or ETIMEDOUT from timed calls",
 		.timeout_ms = -1,
 	},
 	[SHIM_SYSVSEM] = {

@@ -14,12 +14,14 @@
 #include <unistd.h>
 
 #include "shim/lockfile.h"
+#include "shim/recent.h"
 
 static int changed(uint64_t left, int result)
 {
 	int error = errno;
 
 	lockfile_stay(left);
+	recent_forget();
 	errno = error;
 	return result;
 }

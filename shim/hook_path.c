@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shim/lockfile.h"
+#include "shim/recent.h"
 
 static int make_link(struct lockfile_call *call)
 {
@@ -41,9 +42,14 @@ static int make_mkdirat(struct lockfile_call *call)
 
 static int create(struct lockfile_call *call)
 {
+	int result;
+
 	if (call->path && shim_family_has_rules(SHIM_LOCKFILE))
-		return lockfile_create(call);
-	return call->make(call);
+		result = lockfile_create(call);
+	else
+		result = call->make(call);
+	recent_forget();
+	return result;
 }
 
 SHIM_HOOK int link(const char *target, const char *path)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "shim/lockfile.h"
+#include "shim/recent.h"
 
 /* Passes on the result of a removal. */
 static int removed(const struct lockfile_end *end, int result)
@@ -91,6 +92,7 @@ SHIM_HOOK int rename(const char *from, const char *to)
 	bool marked = begin(&end, AT_FDCWD, from);
 	int result = REAL(rename)(from, to);
 
+	recent_forget();
 	return marked ? renamed(&end, AT_FDCWD, to, result) : result;
 }
 
@@ -101,6 +103,7 @@ SHIM_HOOK int renameat(int from_directory, const char *from, int to_directory,
 	bool marked = begin(&end, from_directory, from);
 	int result = REAL(renameat)(from_directory, from, to_directory, to);
 
+	recent_forget();
 	return marked ? renamed(&end, to_directory, to, result) : result;
 }
 
@@ -113,6 +116,7 @@ static int make_renameat2(struct lockfile_call *call)
 				     call->directory, call->path,
 				     (unsigned)call->flags);
 
+	recent_forget();
 	if (!marked)
 		return result;
 	/* The mark is that of the lock that it became. */

@@ -70,6 +70,8 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/path.h \
 	%D%/real.c \
 	%D%/real.h \
+	%D%/recent.c \
+	%D%/recent.h \
 	%D%/semaphore.c \
 	%D%/semaphore.h \
 	%D%/semaphore_mark.c \

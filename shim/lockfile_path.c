@@ -18,41 +18,28 @@ uint64_t lockfile_identity(const struct statx *about)
 	return shim_hash(facts, sizeof(facts));
 }
 
-bool lockfile_fits(const char *path)
+static bool fits(const char *path, size_t length, const char *suffix)
 {
 	const struct shim_rule *rule = NULL;
+
+	while ((rule = shim_rule_next(SHIM_LOCKFILE, rule)))
+		if (path_fits_end(path, length, suffix, rule->pattern))
+			return true;
+	return false;
+}
+
+bool lockfile_fits(const char *path)
+{
 	size_t length = strlen(path);
 
 	while (length > 1 && path[length - 1] == '/')
 		length--;
-	while ((rule = shim_rule_next(SHIM_LOCKFILE, rule))) {
-		const char *tail = path_tail(rule->pattern);
-
-		if (path_ends_with(path, length, tail, strlen(tail)))
-			return true;
-	}
-	return false;
+	return fits(path, length, "");
 }
 
 bool lockfile_fits_protected(const char *path)
 {
-	const size_t suffix = strlen(LOCKFILE_SUFFIX);
-	const struct shim_rule *rule = NULL;
-	size_t length = strlen(path);
-
-	while ((rule = shim_rule_next(SHIM_LOCKFILE, rule))) {
-		const char *tail = path_tail(rule->pattern);
-		size_t size = strlen(tail);
-
-		if (size <= suffix ? path_ends_with(LOCKFILE_SUFFIX, suffix,
-						    tail, size)
-				   : path_ends_with(tail, size, LOCKFILE_SUFFIX,
-						    suffix) &&
-					     path_ends_with(path, length, tail,
-							    size - suffix))
-			return true;
-	}
-	return false;
+	return fits(path, strlen(path), LOCKFILE_SUFFIX);
 }
 
 /*

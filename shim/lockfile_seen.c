@@ -14,7 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shim/fd_rule.h"
 #include "shim/lockfile.h"
+#include "shim/recent.h"
 
 #define SLOTS 4096
 #define PROBES 64
@@ -141,48 +143,50 @@ static void note_no_rule(const char *real, _Atomic uint64_t *slot,
 
 static void saw_file(int fd, char real[PATH_MAX])
 {
-	static const char deleted[] = " (deleted)";
-	const size_t length = strlen(deleted);
-	struct stat now;
-	size_t end = strlen(real);
+	struct fd_look look;
 
-	if (fstat(fd, &now) < 0 || !S_ISREG(now.st_mode))
-		return;
-	if (now.st_nlink == 0 && end > length &&
-	    strcmp(real + end - length, deleted) == 0)
-		real[end - length] = '\0';
-	remember(real, &now);
+	if (fd_look(SHIM_LOCKFILE, fd, 0, &look) && fd_path(fd, &look, real))
+		remember(real, &look.about);
 }
 
-static void saw_open(int directory, const char *path, int fd,
-		     char real[PATH_MAX])
+/* fd -1: there is no file.  False: there is no rule for its directory. */
+static bool saw(int directory, const char *path, int fd)
 {
+	static const struct stat absent;
+	char real[PATH_MAX];
 	uint64_t number = 0;
 	_Atomic uint64_t *slot = directory_of(directory, path, real, &number);
+	size_t base;
 
 	if (slot && atomic_load(slot) == number)
-		return;
-	if (!path_of_fd(fd, real))
-		return;
-	if (lockfile_fits_directory(real))
+		return false;
+	if (fd >= 0 ? !path_of_fd(fd, real)
+		    : !path_resolve(directory, path, real, &base))
+		return true;
+	if (!lockfile_fits_directory(real)) {
+		if (slot)
+			note_no_rule(real, slot, number);
+	} else if (fd >= 0) {
 		saw_file(fd, real);
-	else if (slot)
-		note_no_rule(real, slot, number);
+	} else {
+		remember(real, &absent);
+	}
+	return true;
 }
 
 void lockfile_saw(int directory, const char *path, int fd)
 {
-	static const struct stat absent;
-	char real[PATH_MAX];
+	uint64_t moment;
 	int error = errno;
-	size_t base;
 
-	if (!lockfile_fits_protected(path) || !shim_enter())
+	if (!lockfile_fits_protected(path))
 		return;
-	if (fd >= 0)
-		saw_open(directory, path, fd, real);
-	else if (path_resolve(directory, path, real, &base))
-		remember(real, &absent);
+	moment = recent_number(SHIM_LOCKFILE, path,
+			       (size_t)(path_base(path) - path));
+	if (recent_has(moment) || !shim_enter())
+		return;
+	if (!saw(directory, path, fd))
+		recent_note(moment);
 	shim_leave();
 	errno = error;
 }

@@ -100,4 +100,6 @@ void shim_log(enum shim_family family, const char *name, const char *what)
 
 	if (rule)
 		shim_log_rule(rule, name, what);
+	else
+		shim_log_line(shim_family_name(family), name, what);
 }

@@ -13,19 +13,20 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "shim/fd_rule.h"
 #include "shim/hook_fd.h"
 #include "shim/open.h"
+#include "shim/recent.h"
 
 struct opening {
 	const struct lockfile_call *call;
 	uint64_t salt;
+	uint64_t moment;	/* recent.h */
 	struct fd_look look;	/* at what is open */
 	struct shim_hold *hold; /* that is taken, or NULL */
 	bool without;		/* there is none to be had */
+	bool foreseen;		/* that no rule is for the file of the look */
 };
 
 enum outcome { OPENED, FAILED, AGAIN };
@@ -44,13 +45,10 @@ bool open_fits(const char *path, int flags)
 
 	if (flags & (O_PATH | O_DIRECTORY))
 		return false;
-	while ((rule = shim_rule_next(SHIM_OPEN, rule))) {
-		const char *tail = path_tail(rule->pattern);
-
-		if (path_ends_with(path, length, tail, strlen(tail)) &&
-		    !(rule->bypass_shared && only_reads(flags)))
+	while ((rule = shim_rule_next(SHIM_OPEN, rule)))
+		if (!(rule->bypass_shared && only_reads(flags)) &&
+		    path_fits_end(path, length, "", rule->pattern))
 			return true;
-	}
 	return false;
 }
 
@@ -72,7 +70,12 @@ static const struct shim_rule *rule_of_link(const struct lockfile_call *call)
 /* Whether there may be a rule for what is open; cheap. */
 static bool may_matter(struct opening *opening, int fd)
 {
-	return fd_look(SHIM_OPEN, fd, opening->salt, &opening->look);
+	const struct stat before = opening->look.about;
+
+	return fd_look(SHIM_OPEN, fd, opening->salt, &opening->look) &&
+	       !(opening->foreseen &&
+		 opening->look.about.st_ino == before.st_ino &&
+		 opening->look.about.st_dev == before.st_dev);
 }
 
 /* The rule for what is open, if it may matter, and where it is. */
@@ -87,10 +90,18 @@ static const struct shim_rule *judge(const struct opening *opening, int fd,
 	rule = shim_rule_find(SHIM_OPEN, real);
 	if (!rule)
 		rule = rule_of_link(call);
-	if (!rule)
+	if (!rule) {
 		fd_look_in_vain(&opening->look);
-	return rule && rule->bypass_shared && only_reads(call->flags) ? NULL
-								      : rule;
+		recent_note(opening->moment);
+	}
+	return rule;
+}
+
+/* Whether the call is one that the rule is for. */
+static bool counts(const struct opening *opening, const struct shim_rule *rule)
+{
+	return rule &&
+	       !(rule->bypass_shared && only_reads(opening->call->flags));
 }
 
 /* The rule for what will be made or emptied. */
@@ -107,6 +118,7 @@ static const struct shim_rule *foresee(struct opening *opening,
 	if (fd >= 0) {
 		if (may_matter(opening, fd))
 			rule = judge(opening, fd, real);
+		opening->foreseen = !rule;
 		REAL(close)(fd);
 	} else if (errno == ENOENT &&
 		   path_resolve(call->directory, call->path, real, &base)) {
@@ -121,11 +133,10 @@ static bool is_still(const struct lockfile_call *call, int fd)
 	struct stat opened, there;
 
 	/* One that the call has made cannot be made again. */
-	if (call->flags & O_EXCL)
-		return true;
-	return fstat(fd, &opened) == 0 &&
-	       fstatat(call->directory, call->path, &there, 0) == 0 &&
-	       opened.st_dev == there.st_dev && opened.st_ino == there.st_ino;
+	return call->flags & O_EXCL ||
+	       (fstat(fd, &opened) == 0 &&
+		fstatat(call->directory, call->path, &there, 0) == 0 &&
+		opened.st_dev == there.st_dev && opened.st_ino == there.st_ino);
 }
 
 /* ---- the hold ------------------------------------------------------------------ */
@@ -177,11 +188,10 @@ static bool is_held_for(const struct opening *opening,
 
 static enum outcome hold_opened(struct opening *opening, int fd)
 {
-	const struct shim_rule *rule;
 	char real[PATH_MAX];
+	const struct shim_rule *rule = judge(opening, fd, real);
 
-	rule = judge(opening, fd, real);
-	if (!rule) {
+	if (!counts(opening, rule)) {
 		give_back(opening);
 		return OPENED;
 	}
@@ -209,7 +219,7 @@ static bool begin(struct opening *opening)
 		return true;
 	rule = foresee(opening, real);
 	errno = error;
-	goes_on = !rule || take(opening, rule, real);
+	goes_on = !counts(opening, rule) || take(opening, rule, real);
 	shim_leave();
 	return goes_on;
 }
@@ -222,14 +232,16 @@ static enum outcome finish(struct opening *opening, int fd)
 	/* What was closed behind our back. */
 	fd_end_begin(&stale, fd);
 	fd_end_finish(&stale);
-	/* Else it is the signal handler of a thread that is inside, or a child
-	 * on its parent's memory. */
-	if (fd >= 0 && !opening->without && may_matter(opening, fd) &&
-	    shim_enter()) {
+	if (fd < 0 || opening->without) {
+		give_back(opening);
+	} else if (!may_matter(opening, fd)) {
+		give_back(opening);
+		recent_note(opening->moment);
+	} else if (shim_enter()) {
+		/* Neither the signal handler of a thread that is inside, nor a
+		 * child on its parent's memory. */
 		outcome = hold_opened(opening, fd);
 		shim_leave();
-	} else {
-		give_back(opening);
 	}
 	return outcome;
 }
@@ -252,14 +264,18 @@ static void unmake(struct lockfile_call *call, int fd, enum outcome outcome)
 int open_and_hold(struct lockfile_call *call,
 		  int (*make)(struct lockfile_call *call))
 {
+	const size_t length = strlen(call->path);
 	struct opening opening = {
 		.call = call,
-		.salt = shim_hash(call->path, strlen(call->path)) +
-			(uint64_t)call->directory,
+		.moment = recent_number(SHIM_OPEN, call->path, length),
 	};
 	enum outcome outcome;
 	int fd = -1, error, cancel;
 
+	if (recent_has(opening.moment))
+		return make(call);
+	opening.salt =
+		shim_hash(call->path, length) + (uint64_t)call->directory;
 	/* What a cancelled call had taken would stay taken. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	outcome = begin(&opening) ? AGAIN : FAILED;

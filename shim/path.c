@@ -23,13 +23,29 @@ bool path_ends_with(const char *text, size_t length, const char *end,
 	       memcmp(text + length - end_length, end, end_length) == 0;
 }
 
-const char *path_tail(const char *pattern)
+static bool is_literal(char c)
 {
-	const char *tail = pattern + strlen(pattern);
+	return c != '*' && c != '?' && c != ']' && c != '\\';
+}
 
-	while (tail > pattern && !strchr("*?]\\/", tail[-1]))
-		tail--;
-	return tail;
+bool path_fits_end(const char *path, size_t length, const char *suffix,
+		   const char *pattern)
+{
+	size_t left = length + strlen(suffix), size = strlen(pattern);
+
+	for (; size > 0 && is_literal(pattern[size - 1]); size--, left--) {
+		char last = '/'; /* of the directory where the path begins */
+
+		if (left > length)
+			last = suffix[left - length - 1];
+		else if (left > 0)
+			last = path[left - 1];
+		if (last != pattern[size - 1])
+			return false;
+		if (last == '/')
+			break;
+	}
+	return true;
 }
 
 bool path_of_fd(int fd, char real[PATH_MAX])

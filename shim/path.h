@@ -12,8 +12,12 @@
 /* The last component. */
 const char *path_base(const char *path);
 
-/* What the last component of every match of the pattern ends with. */
-const char *path_tail(const char *pattern);
+/*
+ * Cheap: false if the pattern matches no path that ends with the last component
+ * of this one, with the suffix put on.
+ */
+bool path_fits_end(const char *path, size_t length, const char *suffix,
+		   const char *pattern);
 
 bool path_ends_with(const char *text, size_t length, const char *end,
 		    size_t end_length);

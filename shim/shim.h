@@ -226,7 +226,7 @@ bool shim_is_inside(const struct pl_address *address, pid_t holder);
  */
 void shim_log_rule(const struct shim_rule *rule, const char *name,
 		   const char *what);
-/* The same for the rule that matches the name. */
+/* The same for the rule that matches the name, if one does. */
 void shim_log(enum shim_family family, const char *name, const char *what);
 /* For what belongs to no rule, always to PORTLOCK_LOG's place. */
 void shim_log_line(const char *who, const char *name, const char *what);

@@ -62,11 +62,15 @@ shim_tests = \
 	%D%/test_shim_lockfile_dead \
 	%D%/test_shim_lockfile_kept \
 	%D%/test_shim_lockfile_link \
+	%D%/test_shim_lockfile_plain \
 	%D%/test_shim_lockfile_seen \
 	%D%/test_shim_mutex \
 	%D%/test_shim_mutex_names \
 	%D%/test_shim_mutex_sleep \
 	%D%/test_shim_passwd \
+	%D%/test_shim_open \
+	%D%/test_shim_open_names \
+	%D%/test_shim_mutex_unload \
 	%D%/test_shim_sem \
 	%D%/test_shim_sem_calls \
 	%D%/test_shim_sem_keys \
@@ -88,7 +92,9 @@ script_tests = \
 	%D%/example_shell.sh
 
 shim_scripts = \
-	%D%/test_git.sh
+	%D%/test_git.sh \
+	%D%/test_sed.sh \
+	%D%/test_preloads.sh
 
 victims = \
 	%D%/victim_conform \
@@ -98,7 +104,9 @@ victims = \
 	%D%/victim_mutex \
 	%D%/victim_sem \
 	%D%/victim_passwd \
-	%D%/victim_sysvsem
+	%D%/victim_sysvsem \
+	%D%/victim_names \
+	%D%/victim_open
 
 victim_headers = \
 	%D%/victim.h \
@@ -109,7 +117,9 @@ victim_headers = \
 	%D%/victim_mutex.h \
 	%D%/victim_sem.h \
 	%D%/victim_passwd.h \
-	%D%/victim_sysvsem.h
+	%D%/victim_sysvsem.h \
+	%D%/victim_names.h \
+	%D%/victim_open.h
 
 support_sources = \
 	%D%/support/child.c \
@@ -191,6 +201,11 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_victim_mutex_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 %C%_victim_liblockfile_LDADD =
 %C%_victim_passwd_LDADD =
+%C%_victim_names_LDADD =
+%C%_victim_open_LDADD =
+# A shared object, although it is not to be installed.
+%C%_plugin_mutex_la_LDFLAGS = $(AM_LDFLAGS) -module -shared -avoid-version \
+	-rpath /nowhere
 %C%_victim_sem_LDADD =
 %C%_victim_sysvsem_LDADD =
 
@@ -215,7 +230,7 @@ XFAIL_TESTS += %D%/canary_fail
 leaks = %D%/canary_leak %D%/canary_leak_child.sh
 
 if HAVE_CMOCKA
-check_LTLIBRARIES += %D%/libsupport.la
+check_LTLIBRARIES += %D%/libsupport.la %D%/plugin_mutex.la
 check_PROGRAMS += $(victims) $(programs) %D%/programs/at_exit
 TESTS += $(programs) $(script_tests)
 else

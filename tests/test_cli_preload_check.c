@@ -101,6 +101,18 @@ static void check_tells_of_every_family(void **state)
 	}
 }
 
+static void check_tells_of_a_missing_guard(void **state)
+{
+	(void)state;
+	assert_int_equal(command_run(&command, "preload", "-c", "-r",
+				     "lockfile * guard=no"),
+			 0);
+	assert_mentions(command.output, "\n  guard     no\n");
+	assert_int_equal(
+		command_run(&command, "preload", "-c", "-r", "lockfile *"), 0);
+	assert_null(strstr(command.output, "  guard "));
+}
+
 static void check_warns_of_rules_that_never_match(void **state)
 {
 	(void)state;
@@ -109,9 +121,10 @@ static void check_warns_of_rules_that_never_match(void **state)
 		     0600);
 	setenv("PORTLOCK_RULES", "sem /z", 1);
 	assert_int_equal(command_run(&command, "preload", "--check", "--rule",
-				     "sem /ab", "--rules", preload_path),
+				     "sem /ab", "--rule", "open *", "--rules",
+				     preload_path),
 			 1);
-	/* 6 and 2 of them have something left. */
+	/* Something is left for the others. */
 	assert_mentions(command.errors,
 			"/file:4: this rule never matches, as ");
 	assert_mentions(command.errors, "/file:3 comes first\n");
@@ -170,6 +183,7 @@ int main(void)
 		with_rules(check_stops_at_an_error_as_well),
 		with_rules(check_tells_what_the_rules_do),
 		with_rules(check_tells_of_every_family),
+		with_rules(check_tells_of_a_missing_guard),
 		with_rules(check_warns_of_rules_that_never_match),
 		with_rules(check_looks_at_the_command_and_does_not_start_it),
 		with_rules(check_says_if_nobody_can_read_it),

@@ -158,6 +158,17 @@ mixed() {
 	check "no lock is left" no_lock_is_left
 }
 
+# Commits read before they lock: only one git at a time helps those.
+whole_commands() {
+	lock_rule=$rule
+	rule="open */.git/HEAD hold=exit key=git:%d
+$lock_rule"
+	mixed "adds and commits of paths, one git at a time" shim yes
+	rule=$lock_rule
+	check "every git commit succeeded" \
+		[ "$(lines committed.*)" -eq $((mixers * mixes)) ]
+}
+
 # ---- one that is stopped halfway --------------------------------------------
 
 # A repository in which the first "git add a.slow" says "held" into the pipe
@@ -285,6 +296,7 @@ concurrent_adds shim
 mixed "adds and commits" shim no
 mixed "adds and commits -a" shim no -a
 mixed "adds and commits of paths" shim yes
+whole_commands
 killed
 terminated
 alive

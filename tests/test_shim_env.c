@@ -154,6 +154,11 @@ static void a_wrong_file_alone_is_ignored(void **state)
 	assert_ignored(names->name, "/rules: ignored: it is no text file");
 	setenv("PORTLOCK_RULES_FILE", "rules", 1);
 	assert_ignored(names->name, "PORTLOCK_RULES_FILE: ignored: its path");
+	victim_log_teardown();
+	victim_log_setup();
+	setenv("PORTLOCK_RULES_FILE", "", 1);
+	assert_true(makes_key(names->name, rule_for('v'), 'v'));
+	assert_false(victim_log_has("rules"));
 }
 
 static void there_is_room_for_so_much_and_no_more(void **state)
@@ -221,20 +226,34 @@ static void a_rule_says_where_its_lines_go(void **state)
 	assert_true(victim_log_has(expected));
 }
 
-static void a_rules_lines_may_go_to_stderr(void **state)
+/* What the victim leaves on stderr, with the log there if no rule says else. */
+static const char *errors_with(const char *name, const char *options)
 {
-	struct semaphore_names *names = *state;
+	static struct command command;
 	char victim[PATH_MAX], rule[128];
-	struct command command;
 
-	unsetenv("PORTLOCK_RULES_FILE");
 	snprintf(victim, sizeof(victim), "%s/tests/victim_sem",
 		 getenv("top_builddir"));
-	snprintf(rule, sizeof(rule), "sem %s log=stderr", names->name);
-	assert_int_equal(command_run(&command, "preload", "--rule", rule, "--",
-				     victim, names->name, "create_three"),
-			 0);
-	assert_mentions(command.errors, "passes through: its value is not 1\n");
+	snprintf(rule, sizeof(rule), "sem %s %s", name, options);
+	sem_unlink(name);
+	setenv("PORTLOCK_LOG", "stderr", 1);
+	command_start(&command, "preload", "--rule", rule, "--", victim, name,
+		      "create_three");
+	unsetenv("PORTLOCK_LOG");
+	assert_int_equal(command_end(&command), 0);
+	return command.errors;
+}
+
+static void lines_go_to_stderr_or_nowhere(void **state)
+{
+	const char what[] = ": passes through: its value is not 1\n";
+	struct semaphore_names *names = *state;
+
+	unsetenv("PORTLOCK_RULES_FILE");
+	assert_mentions(errors_with(names->name, ""), what);
+	assert_mentions(errors_with(names->name, "log=stderr"), what);
+	assert_string_equal(errors_with(names->name, "log=none"), "");
+	assert_string_equal(errors_with(names->name, "log=/dev/null"), "");
 }
 
 int main(void)
@@ -247,7 +266,7 @@ int main(void)
 		with_file(a_wrong_file_alone_is_ignored),
 		with_file(there_is_room_for_so_much_and_no_more),
 		with_file(a_rule_says_where_its_lines_go),
-		with_file(a_rules_lines_may_go_to_stderr),
+		with_file(lines_go_to_stderr_or_nowhere),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

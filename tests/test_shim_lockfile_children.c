@@ -114,6 +114,30 @@ static void inside_of_an_ancestor_s_hold_there_is_no_turn(void **state)
 	portlock_close(lock);
 }
 
+static void inside_of_its_own_hold_there_is_no_turn(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *victim, *waiter;
+	char rules[512];
+
+	snprintf(rules, sizeof(rules),
+		 "%s key=portlock-test-own-%d guard=no\n"
+		 "open */portlock-test-*/x key=portlock-test-own-%d hold=exit",
+		 RULES, (int)getpid(), (int)getpid());
+	write_file(file->protects, "1");
+	victim = lockfile_victim(file, rules);
+	waiter = lockfile_victim(file, rules);
+	assert_int_equal(victim_do(victim, LOCKFILE_read), 0);
+	assert_int_equal(victim_do(victim, LOCKFILE_open), 0);
+	/* It has the key for good, and this one wants a turn. */
+	say(waiter, LOCKFILE_open);
+	wait_asleep(waiter->pid);
+	assert_int_equal(victim_do(victim, LOCKFILE_unlink), 0);
+	assert_false(has_said(waiter));
+	assert_int_equal(child_end(victim), 0);
+	assert_int_equal(hear(waiter), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +145,7 @@ int main(void)
 		with_lockfile(waiting_commands_are_served_in_order),
 		with_lockfile(no_kind_of_child_waits_for_its_parent),
 		with_lockfile(inside_of_an_ancestor_s_hold_there_is_no_turn),
+		with_lockfile(inside_of_its_own_hold_there_is_no_turn),
 	};
 
 	return cmocka_run_group_tests(tests, victim_group_setup, NULL);

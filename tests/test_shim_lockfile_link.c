@@ -76,6 +76,26 @@ static void a_killed_linker_s_file_goes(void **state)
 	}
 }
 
+static void it_goes_whenever_the_linker_was_killed(void **state)
+{
+	const int64_t most = 400000; /* ns, for some rounds of the loop */
+	struct lockfile *file = *state;
+	struct child *next;
+
+	marked_linker(file, RULES, LOCKFILE_link);
+	assert_int_equal(unlink(file->name), 0);
+	next = lockfile_victim(file, RULES);
+	for (int i = 0; i < rounds(300); i++) {
+		struct child *maker = lockfile_victim(file, RULES);
+
+		say(maker, LOCKFILE_loop_link);
+		sleep_ns((int64_t)i * 7919 * 13 % most);
+		child_kill(maker);
+		assert_int_equal(victim_do(next, LOCKFILE_link), 0);
+		assert_int_equal(victim_do(next, LOCKFILE_unlink), 0);
+	}
+}
+
 static void one_that_waits_goes_on_when_the_linker_is_killed(void **state)
 {
 	struct lockfile *file = *state;
@@ -92,9 +112,10 @@ static void the_end_of_its_other_name_is_no_end(void **state)
 	static const char *const rules[] = { RULES, RULES_BROAD };
 	struct lockfile *file = *state;
 
-	for (int i = 0; i < 2; i++) {
-		struct child *maker =
-			marked_linker(file, rules[i], LOCKFILE_link);
+	for (int i = 0; i < 4; i++) {
+		struct child *maker = marked_linker(
+			file, rules[i % 2],
+			i < 2 ? LOCKFILE_link : LOCKFILE_rename_into);
 
 		assert_kept(file);
 		child_kill(maker);
@@ -216,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_lockfile(bare_a_killed_linker_s_file_blocks_the_next),
 		with_lockfile(a_killed_linker_s_file_goes),
+		with_lockfile(it_goes_whenever_the_linker_was_killed),
 		with_lockfile(one_that_waits_goes_on_when_the_linker_is_killed),
 		with_lockfile(the_end_of_its_other_name_is_no_end),
 		with_lockfile(what_is_left_at_a_clean_end_stays),

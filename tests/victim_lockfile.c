@@ -74,6 +74,15 @@ int do_read_fortified_at(void)
 
 /* ---- other things ------------------------------------------------------------------ */
 
+int do_hold(void)
+{
+	char byte;
+
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		continue;
+	return 0;
+}
+
 int do_nothing(void)
 {
 	return 0;
@@ -143,14 +152,24 @@ int do_turns(void)
 	return result;
 }
 
-int do_loop(void)
+static int loop(int (*make)(void))
 {
 	int result;
 
 	do
-		result = do_open();
+		result = make();
 	while (result == 0 && (result = do_unlink()) == 0);
 	return result;
+}
+
+int do_loop(void)
+{
+	return loop(do_open);
+}
+
+int do_loop_link(void)
+{
+	return loop(do_link);
 }
 
 int do_nowhere(void)

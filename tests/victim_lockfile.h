@@ -69,11 +69,13 @@
 	X(remove_namesake)                                                     \
 	/* other things */                                                     \
 	X(nothing)                                                             \
+	X(hold)		  /* until the end of the input */                     \
 	X(handle_signals) /* SIGUSR2, without SA_RESTART */                    \
 	X(restart_signals)                                                     \
-	X(many)		 /* 100 lock files at a time */                        \
-	X(turns)	 /* VICTIM_LOCKFILE_ROUNDS: make, count, remove */     \
-	X(loop)		 /* make and remove, until it is killed */             \
+	X(many)	 /* 100 lock files at a time */                                \
+	X(turns) /* VICTIM_LOCKFILE_ROUNDS: make, count, remove */             \
+	X(loop)	 /* make and remove, until it is killed */                     \
+	X(loop_link)                                                           \
 	X(link_too_long) /* but the temporary name is not */                   \
 	X(nowhere)	 /* errors: in a directory that is not there, ... */   \
 	X(no_name)                                                             \

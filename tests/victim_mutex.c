@@ -226,6 +226,41 @@ static int do_offset(void)
 	return (int)((const char *)mutex - __executable_start);
 }
 
+static const char *folder;
+static void *library;
+
+static int load(const char *name)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	library = dlopen(path, RTLD_NOW);
+	if (!library)
+		return ENOENT;
+	mutex = dlsym(library, "plugin_mutex");
+	return 0;
+}
+
+static int do_load_first(void)
+{
+	return load("first.so");
+}
+
+static int do_load_second(void)
+{
+	return load("second.so");
+}
+
+static int do_unload(void)
+{
+	return dlclose(library);
+}
+
+static int do_place(void)
+{
+	return (int)((uintptr_t)mutex >> 4 & 0x7fffffff);
+}
+
 static void init_special(int type, int robustness)
 {
 	pthread_mutexattr_t attributes;
@@ -247,6 +282,7 @@ static pthread_mutex_t *on_the_heap(void)
 
 static void choose(const char *name)
 {
+	folder = name;
 	if (strcmp(name, "hidden") == 0)
 		mutex = &hidden_mutex;
 	else if (strcmp(name, "exported") == 0)

@@ -33,7 +33,11 @@
 	X(clock_nap)                                                           \
 	X(wrong_nap)                                                           \
 	X(nap_in_thread) /* that does not have the mutex */                    \
-	X(offset)	 /* in the file */
+	X(load_first)	 /* a library, and use its mutex */                     \
+	X(load_second)                                                         \
+	X(unload)                                                              \
+	X(place)  /* of the mutex: a number that is the same for the same */   \
+	X(offset) /* in the file */
 
 enum victim_mutex_command {
 #define VICTIM_MUTEX_NUMBER(name) MUTEX_##name,

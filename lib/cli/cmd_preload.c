@@ -177,7 +177,7 @@ const struct verb verb_preload = {
 		"A RULE is FAMILY PATTERN [key=KEY] [timeout=SECONDS] "
 		"[transport=unix|tcp]\n"
 		"[hold=exit] [shared=exclusive|bypass] "
-		"[log=stderr|/FILE|none]:\n\n"
+		"[guard=no]\n[log=stderr|/FILE|none]:\n\n"
 		"  lockfile */.git/*.lock         files that are a lock by "
 		"being there\n"
 		"  sem /my-mutex                  POSIX named semaphores used "

@@ -52,6 +52,8 @@ static void print_rule(const struct source *source,
 		printf("  shared    %s\n",
 		       rule->bypass_shared ? "bypass, without a portlock"
 					   : "exclusive, as the others");
+	if (rule->unguarded)
+		printf("  guard     no\n");
 	printf("  log       %s\n",
 	       rule->log ? rule->log : "where PORTLOCK_LOG says");
 }

@@ -105,6 +105,8 @@ int rules_add_environment(struct rules *rules)
 	const char *path = getenv("PORTLOCK_RULES_FILE");
 	int status = text ? add(rules, "PORTLOCK_RULES", text) : 0;
 
+	if (path && !*path)
+		path = NULL;
 	if (status == 0 && path && *path != '/')
 		status = misuse(&verb_preload,
 				"PORTLOCK_RULES_FILE must be an absolute path, "

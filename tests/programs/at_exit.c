@@ -46,11 +46,13 @@ static int is_process(pid_t pid)
 	return group == pid;
 }
 
-/* Numbers in names (pids, inodes, what mkstemp chose) differ from run to run. */
+/* Numbers in names, and what mkstemp chose, differ from run to run. */
 static void print_target(FILE *file, const char *target)
 {
-	const char *at;
+	const char *at = strstr(target, " (deleted)");
 
+	if (at)
+		target = at;
 	for (at = target; *at; at++)
 		if (!isdigit((unsigned char)*at))
 			putc(*at, file);

@@ -22,10 +22,23 @@ exec_start() {
 # try COMMAND...: for a contend; notes one job, and whether it failed
 try() {
 	echo try >>jobs.try
-	if ! "$@"; then
-		echo "failed: $*"
-		echo try >>failed.try
-	fi
+	"$@" && return
+	echo "failed: $*"
+	echo try >>failed.try
+	return 1
+}
+
+# settle PID: waits until that process has ended, or sleeps and goes on to do so.
+# If it only seems to sleep, less is shown than could be.
+settle() {
+	local before='' now=none
+
+	while [ "$now" != "$before" ] && kill -0 "$1" 2>/dev/null; do
+		before=$now
+		sleep 0.05
+		now=$(grep -E '^State:.*S|ctxt' "/proc/$1/status" 2>&1)
+		[[ $now == State* ]] || now=$before$now
+	done
 }
 
 lines() {
@@ -91,7 +104,8 @@ measure() {
 	time=$((time / 100)).$(printf %02d $((time % 100)))
 	if [ ! -s "$folder/outcome" ]; then
 		bad=1 lost=1 outcome="hangs"
-		((status >= 124)) || outcome="ends with status $status"
+		((status == 124 || status == 137)) ||
+			outcome="ends with status $status"
 		return
 	fi
 	read -r failed jobs lost <"$folder/outcome"

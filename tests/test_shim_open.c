@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/* test_shim_open.c - the family "open": who has a file open, others wait for. */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/lockfile.h"
+#include "victim_open.h"
+
+#define RULE "open */portlock-test-*/x"
+#define RULE_SHORT RULE " timeout=0.05"
+#define RULE_EXIT RULE " hold=exit"
+#define RULE_BYPASS RULE " shared=bypass"
+
+static int setup(void **state)
+{
+	char path[PATH_MAX + 8];
+	struct lockfile *file;
+
+	if (lockfile_setup(state) < 0)
+		return -1;
+	file = *state;
+	snprintf(file->key, sizeof(file->key), "open:%s", file->protects);
+	write_file(file->protects, "1\n");
+	snprintf(path, sizeof(path), "%s/other", file->folder);
+	if (mkdir(path, 0700) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "%s/other/x", file->folder);
+	return symlink("../x", path);
+}
+
+static struct child *start(const struct lockfile *file, const char *rules)
+{
+	struct child *victim =
+		victim_start("victim_open", file->protects, rules);
+
+	require(victim_do(victim, OPEN_nothing) == 0);
+	return victim;
+}
+
+/* One that has the file open. */
+static struct child *start_holder(const struct lockfile *file)
+{
+	struct child *victim = start(file, RULE);
+
+	require(victim_do(victim, OPEN_update) == 0);
+	return victim;
+}
+
+/* Tells the victim to open the file, and returns when it waits. */
+static void begin_wait(const struct lockfile *file, struct child *victim,
+		       int command)
+{
+	say(victim, command);
+	wait_for_queue(file->key, 1);
+	wait_asleep(victim->pid);
+	require(!has_said(victim));
+}
+
+static bool is_held(const struct lockfile *file)
+{
+	return gate_is_bound(file->key);
+}
+
+static int value_of(const struct lockfile *file)
+{
+	FILE *stream = fopen(file->protects, "r");
+	int value = -1;
+
+	require(stream && fscanf(stream, "%d", &value) == 1);
+	fclose(stream);
+	return value;
+}
+
+/* ---- what waits, and until when ------------------------------------------------- */
+
+static void updates_are_lost_without(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *first = start(file, BARE), *second = start(file, BARE);
+
+	assert_int_equal(victim_do(first, OPEN_update), 0);
+	assert_int_equal(victim_do(first, OPEN_value), 1);
+	assert_int_equal(victim_do(second, OPEN_update), 0);
+	assert_int_equal(victim_do(second, OPEN_value), 1);
+	assert_int_equal(victim_do(second, OPEN_add), 0);
+	assert_int_equal(victim_do(first, OPEN_add), 0);
+	assert_int_equal(value_of(file), 2);
+}
+
+static void updates_are_not_lost(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *victims[4];
+
+	for (int i = 0; i < 4; i++)
+		victims[i] = start(file, RULE);
+	for (int i = 0; i < 4; i++)
+		say(victims[i], i % 2 ? OPEN_count : OPEN_count_streams);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(hear(victims[i]), 0);
+	assert_int_equal(value_of(file), 1 + 4 * OPEN_COUNT);
+	assert_false(is_held(file));
+}
+
+static void every_open_waits(void **state)
+{
+	static const int ways[] = {
+		OPEN_read,     OPEN_update,    OPEN_open64,	  OPEN_openat,
+		OPEN_openat64, OPEN_fortified, OPEN_create,	  OPEN_stream,
+		OPEN_restream, OPEN_alias,     OPEN_link,	  OPEN_truncate,
+		OPEN_creat,    OPEN_exclusive, OPEN_stream_write,
+	};
+	struct lockfile *file = *state;
+	struct child *holder = start(file, RULE);
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct child *victim = start(file, RULE);
+
+		assert_int_equal(victim_do(holder, OPEN_update), 0);
+		begin_wait(file, victim, ways[i]);
+		/* What would be emptied is not, yet. */
+		assert_int_equal(value_of(file), 1);
+		assert_int_equal(victim_do(holder, OPEN_close), 0);
+		assert_int_equal(hear(victim),
+				 ways[i] == OPEN_exclusive ? EEXIST : 0);
+		assert_int_equal(is_held(file), ways[i] != OPEN_exclusive);
+		assert_int_equal(child_end(victim), 0);
+		assert_false(is_held(file));
+		truncate(file->protects, 0);
+		write_file(file->protects, "1\n");
+	}
+}
+
+static void what_is_made_is_held(void **state)
+{
+	static const int ways[] = { OPEN_create, OPEN_creat, OPEN_exclusive,
+				    OPEN_stream_write };
+	struct lockfile *file = *state;
+
+	for (int i = 0; i < 4; i++) {
+		struct child *holder = start(file, RULE);
+		struct child *victim = start(file, RULE);
+
+		assert_int_equal(unlink(file->protects), 0);
+		assert_int_equal(victim_do(holder, ways[i]), 0);
+		begin_wait(file, victim, ways[i]);
+		child_kill(holder);
+		assert_int_equal(hear(victim),
+				 ways[i] == OPEN_exclusive ? EEXIST : 0);
+		child_end(victim);
+	}
+}
+
+static void every_close_ends_it(void **state)
+{
+	static const int ways[] = { OPEN_close,	    OPEN___close,
+				    OPEN_fclose,    OPEN_close_range,
+				    OPEN_overwrite, OPEN_closefrom };
+	struct lockfile *file = *state;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct child *holder = start(file, RULE);
+
+		assert_int_equal(victim_do(holder, OPEN_stream), 0);
+		assert_true(is_held(file));
+		assert_int_equal(victim_do(holder, ways[i]), 0);
+		assert_false(is_held(file));
+		child_kill(holder);
+	}
+}
+
+static void what_closes_nothing_does_not_end_it(void **state)
+{
+	static const int ways[] = { OPEN_overwrite_fails,
+				    OPEN_close_range_cloexec,
+				    OPEN_copy,
+				    OPEN_copy2,
+				    OPEN_copy3,
+				    OPEN_child_closes,
+				    OPEN_child_closes2 };
+	struct lockfile *file = *state;
+	struct child *holder = start_holder(file);
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		assert_int_equal(victim_do(holder, ways[i]), 0);
+		assert_true(is_held(file));
+	}
+	assert_int_equal(victim_do(holder, OPEN_close), 0);
+	assert_false(is_held(file));
+}
+
+static void another_mode_is_the_same_file(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *holder = start(file, RULE);
+
+	assert_int_equal(victim_do(holder, OPEN_stream), 0);
+	assert_int_equal(victim_do(holder, OPEN_mode), 0);
+	assert_true(is_held(file));
+	assert_int_equal(victim_do(holder, OPEN_fclose), 0);
+	assert_false(is_held(file));
+}
+
+static void the_last_one_ends_it(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *holder = start_holder(file);
+
+	assert_int_equal(victim_do(holder, OPEN_alias), 0);
+	assert_int_equal(victim_do(holder, OPEN_close), 0);
+	assert_true(is_held(file));
+	child_kill(holder);
+	assert_false(is_held(file));
+}
+
+/* ---- what else is in the file --------------------------------------------------- */
+
+static void a_waiter_opens_what_is_there_then(void **state)
+{
+	static const int ways[] = { OPEN_read, OPEN_stream, OPEN_restream,
+				    OPEN_create };
+	struct lockfile *file = *state;
+
+	for (int i = 0; i < 4; i++) {
+		struct child *holder = start_holder(file);
+		struct child *victim = start(file, RULE);
+
+		begin_wait(file, victim, ways[i]);
+		assert_int_equal(victim_do(holder, OPEN_replace), 0);
+		assert_int_equal(victim_do(holder, OPEN_close), 0);
+		assert_int_equal(hear(victim), 0);
+		assert_int_equal(victim_do(victim, OPEN_value), 2 + i);
+		child_end(holder);
+		child_end(victim);
+	}
+}
+
+static void hold_exit_lasts_longer_than_the_file(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *holder = start(file, RULE_EXIT);
+	struct child *victim = start(file, RULE_EXIT);
+
+	assert_int_equal(victim_do(holder, OPEN_update), 0);
+	assert_int_equal(victim_do(holder, OPEN_replace), 0);
+	assert_int_equal(victim_do(holder, OPEN_close), 0);
+	begin_wait(file, victim, OPEN_update);
+	assert_int_equal(victim_do(holder, OPEN_update), 0);
+	child_end(holder);
+	assert_int_equal(hear(victim), 0);
+}
+
+static void what_does_not_count(void **state)
+{
+	static const int ways[] = { OPEN_beside, OPEN_path, OPEN_directory };
+	struct lockfile *file = *state;
+
+	for (int i = 0; i < 3; i++) {
+		struct child *victim = start(file, RULE);
+
+		assert_int_equal(victim_do(victim, ways[i]), 0);
+		assert_false(is_held(file));
+	}
+}
+
+static void a_failed_open_holds_nothing(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *victim = start(file, RULE);
+
+	assert_int_equal(victim_do(victim, OPEN_exclusive), EEXIST);
+	assert_false(is_held(file));
+	assert_int_equal(unlink(file->protects), 0);
+	assert_int_equal(victim_do(victim, OPEN_update), ENOENT);
+	assert_int_equal(victim_do(victim, OPEN_truncate), ENOENT);
+	assert_false(is_held(file));
+}
+
+/* ---- how waits end ---------------------------------------------------------------- */
+
+static void a_timeout_is_eagain(void **state)
+{
+	static const int ways[] = { OPEN_read, OPEN_truncate, OPEN_stream,
+				    OPEN_stream_write, OPEN_restream };
+	struct lockfile *file = *state;
+	struct child *victim;
+	int fds;
+
+	start_holder(file);
+	victim = start(file, RULE_SHORT);
+	fds = open_fds(victim->pid);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(victim_do(victim, ways[i]), EAGAIN);
+	assert_int_equal(open_fds(victim->pid), fds);
+	assert_int_equal(value_of(file), 1);
+}
+
+static bool has_answered(void *victim)
+{
+	kill(((struct child *)victim)->pid, SIGUSR1);
+	return has_said(victim);
+}
+
+static void a_signal_is_eintr(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *victim = start(file, RULE);
+
+	start_holder(file);
+	assert_int_equal(victim_do(victim, OPEN_handle_signals), 0);
+	begin_wait(file, victim, OPEN_update);
+	wait_until(has_answered, victim);
+	assert_int_equal(hear(victim), EINTR);
+}
+
+static void readers_may_bypass(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *reader = start(file, RULE_BYPASS);
+
+	start_holder(file);
+	assert_int_equal(victim_do(reader, OPEN_read), 0);
+	begin_wait(file, reader, OPEN_update);
+}
+
+/* ---- processes --------------------------------------------------------------------- */
+
+static void children_are_inside(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *holder = start_holder(file);
+
+	assert_int_equal(victim_do(holder, OPEN_in_child), 0);
+	assert_int_equal(value_of(file), 2);
+	assert_true(is_held(file));
+}
+
+static void exec_ends_it(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *holder = start_holder(file);
+	struct child *victim = start(file, RULE);
+
+	begin_wait(file, victim, OPEN_update);
+	say(holder, OPEN_exec);
+	assert_int_equal(hear(victim), 0);
+}
+
+#define test(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, setup, lockfile_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(updates_are_lost_without),
+		test(updates_are_not_lost),
+		test(every_open_waits),
+		test(what_is_made_is_held),
+		test(every_close_ends_it),
+		test(what_closes_nothing_does_not_end_it),
+		test(another_mode_is_the_same_file),
+		test(the_last_one_ends_it),
+		test(a_waiter_opens_what_is_there_then),
+		test(hold_exit_lasts_longer_than_the_file),
+		test(what_does_not_count),
+		test(a_failed_open_holds_nothing),
+		test(a_timeout_is_eagain),
+		test(a_signal_is_eintr),
+		test(readers_may_bypass),
+		test(children_are_inside),
+		test(exec_ends_it),
+	};
+
+	return cmocka_run_group_tests(tests, victim_group_setup, NULL);
+}
