@@ -45,6 +45,21 @@ SHIM_HOOK void _Exit(int status)
 		REAL(_Exit)(status);
 }
 
+/* libc forks, and the parent ends by an _exit() that nobody sees.  The child
+ * goes on with what was left on purpose. */
+SHIM_HOOK int daemon(int nochdir, int noclose)
+{
+	uint64_t left = lockfile_leave();
+	pid_t parent = getpid();
+	int result = REAL(daemon)(nochdir, noclose);
+	int error = errno;
+
+	if (result < 0 && getpid() == parent)
+		lockfile_stay(left);
+	errno = error;
+	return result;
+}
+
 /* The exec failed: what was left is ours again. */
 static int back(uint64_t left)
 {

@@ -2,14 +2,51 @@
 /* hook_mutex.c - the entry points of the family mutex. */
 #include "config.h"
 
+#include <dlfcn.h>
+#include <link.h>
+
 #include "shim/mutex.h"
+
+/*
+ * Who stands before us and hooks pthread_cond_wait() as well (a program with
+ * clang's ThreadSanitizer, another preload) asks libc for a version of it and
+ * so passes us by, but not for pthread_mutex_lock().  A thread would sleep with
+ * the portlock: then there had better be none.
+ */
+static bool is_passed_by;
+
+static bool is_ours(const char *name)
+{
+	const ElfW(Sym) *symbol = NULL;
+	Dl_info found, own;
+
+	if (!dladdr(&is_passed_by, &own) ||
+	    !dladdr1(dlsym(RTLD_DEFAULT, name), &found, (void **)&symbol,
+		     RTLD_DL_SYMENT))
+		return false;
+	/* A program that cannot be moved may have a stub that leads to us. */
+	return found.dli_fbase == own.dli_fbase ||
+	       (symbol && symbol->st_shndx == SHN_UNDEF);
+}
+
+__attribute__((constructor)) static void look_who_is_first(void)
+{
+	if (!shim_family_has_rules(SHIM_MUTEX))
+		return;
+	is_passed_by = !is_ours("pthread_cond_wait") ||
+		       !is_ours("pthread_cond_timedwait") ||
+		       !is_ours("pthread_cond_clockwait");
+	if (is_passed_by)
+		shim_log(SHIM_MUTEX, "all pass through",
+			 "another library has pthread_cond_wait");
+}
 
 /* What the call is about, if it is for us; then shim_leave() must follow. */
 static inline struct mutex *enter(pthread_mutex_t *real)
 {
 	struct mutex *mutex;
 
-	if (!shim_family_has_rules(SHIM_MUTEX))
+	if (!shim_family_has_rules(SHIM_MUTEX) || is_passed_by)
 		return NULL;
 	mutex = mutex_judge(real);
 	return mutex && shim_enter() ? mutex : NULL;
@@ -138,7 +175,7 @@ SHIM_HOOK int pthread_cond_clockwait(pthread_cond_t *condition,
 	if (!mutex)
 		return REAL(pthread_cond_clockwait)(condition, real, clock,
 						    until);
-	return mutex_sleep(mutex, condition,
-			   &(struct mutex_wait){ .clock = clock,
-						 .until = until });
+	return mutex_sleep(
+		mutex, condition,
+		&(struct mutex_wait){ .clock = clock, .until = until });
 }

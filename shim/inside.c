@@ -2,10 +2,12 @@
 /* inside.c - whether a key that is taken need not be waited for, as its holder
  * is an ancestor, which may be waiting for us.
  *
- * Who has a key, the kernel tells to whom connects to its gate, and every such
- * connection stays in the holder's queue.  So a child that asks often keeps
- * what it has learnt: which of the ancestor's descriptors is the gate.  As long
- * as that one is there, nothing has changed.
+ * Who has a key, the kernel tells to whom connects to its gate, but as of the
+ * last listen(): between a hand-over and the moment in which the next holder
+ * runs, that is still the one before.  So an ancestor counts if the gate is
+ * among its descriptors.  And each such connection stays in the holder's queue:
+ * a child that asks often keeps which descriptor it was.  As long as that one
+ * is there, nothing has changed.
  */
 #include "config.h"
 
@@ -80,18 +82,27 @@ static uint64_t inode_in(const char *line, const char *name)
 		   &path) != 2 ||
 	    path == 0 || !(flags & listening) || line[path] != '@')
 		return 0;
-	return strcmp(line + path + 1, name) == 0 ? inode : 0;
+	/* A key's newline ends the line. */
+	return strncmp(line + path + 1, name, strcspn(name, "\n")) == 0 &&
+			       strlen(line + path + 1) == strcspn(name, "\n")
+		       ? inode
+		       : 0;
 }
 
+#define HIDDEN UINT64_MAX /* there is no looking */
+
+/* 0: nobody listens. */
 static uint64_t inode_of_gate(const char *name)
 {
 	struct lines lines = { .at = 0 };
 	uint64_t inode = 0;
 	char *line;
 
-	lines.fd = REAL(open)("/proc/self/net/unix", O_RDONLY | O_CLOEXEC);
+	/* The thread's: it may have a network of its own. */
+	lines.fd = REAL(open)("/proc/thread-self/net/unix",
+			      O_RDONLY | O_CLOEXEC);
 	if (lines.fd < 0)
-		return 0;
+		return HIDDEN;
 	while (inode == 0 && (line = next_line(&lines)))
 		inode = inode_in(line, name);
 	REAL(close)(lines.fd);
@@ -113,17 +124,20 @@ static bool has(pid_t pid, int fd, uint64_t inode)
 	       memcmp(found, wanted, strlen(wanted)) == 0;
 }
 
+#define NO_FD (-1)
+#define HIDDEN_FD (-2) /* its descriptors are not to be seen */
+
 /* Without opendir(), which allocates. */
 static int fd_of(pid_t pid, uint64_t inode)
 {
 	char path[32], entries[2048] __attribute__((aligned(8)));
-	int folder, found = -1;
+	int folder, found = NO_FD;
 	long size;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	folder = REAL(open)(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
-		return -1;
+		return HIDDEN_FD;
 	while (found < 0 && (size = syscall(SYS_getdents64, folder, entries,
 					    sizeof(entries))) > 0) {
 		for (long at = 0; at < size && found < 0;) {
@@ -192,21 +206,37 @@ static bool is_known(const struct pl_address *address)
 	       atomic_load(&known->identity) == identity;
 }
 
-static bool learn(const struct pl_address *address, pid_t holder,
+static void learn(const struct pl_address *address, pid_t holder, int fd,
 		  uint64_t inode)
 {
 	uint64_t identity;
 	struct known *known = known_of(address, &identity);
-	int fd = inode ? fd_of(holder, inode) : -1;
 
-	if (fd < 0)
-		return false;
 	atomic_store(&known->identity, 0);
 	atomic_store(&known->inode, inode);
 	atomic_store(&known->holder, holder);
 	atomic_store(&known->fd, fd);
 	atomic_store(&known->identity, identity);
-	return true;
+}
+
+/* The process's descriptor for the gate; what there is is kept. */
+static int find_gate(const struct pl_address *address, pid_t pid,
+		     uint64_t inode)
+{
+	int fd = inode == 0 ? NO_FD : fd_of(pid, inode);
+
+	if (fd >= 0)
+		learn(address, pid, fd, inode);
+	return fd;
+}
+
+/* An ancestor listened last.  Where there is no looking that must do. */
+static bool is_holder(const struct pl_address *address, pid_t ancestor)
+{
+	uint64_t inode = inode_of_gate(address->name);
+
+	return inode == HIDDEN ||
+	       find_gate(address, ancestor, inode) != NO_FD;
 }
 
 /* Nobody can be asked: look at all ancestors. */
@@ -215,8 +245,8 @@ static bool find_holder(const struct pl_address *address)
 	uint64_t inode = inode_of_gate(address->name);
 	pid_t at = getppid();
 
-	for (int i = 0; inode && at > 0 && i < DEPTH; i++) {
-		if (!is_waited_for(address, at) && learn(address, at, inode))
+	for (int i = 0; inode != HIDDEN && at > 0 && i < DEPTH; i++) {
+		if (find_gate(address, at, inode) >= 0)
 			return true;
 		at = shim_parent_of(at);
 	}
@@ -234,9 +264,9 @@ bool shim_is_inside(const struct pl_address *address, pid_t holder)
 		inside = find_holder(address);
 	else if (holder == getpid())
 		inside = hold_is_everybodys(address);
-	else if ((inside = !is_waited_for(address, holder) &&
-			   shim_is_ancestor(holder)))
-		learn(address, holder, inode_of_gate(address->name));
+	else
+		inside = !is_waited_for(address, holder) &&
+			 shim_is_ancestor(holder) && is_holder(address, holder);
 	errno = error;
 	return inside;
 }

@@ -123,9 +123,7 @@ SHIM_HOOK int hook_lockfile_create(const char *path, int retries, int flags)
 		errno = ENOSYS;
 		return FAILED;
 	}
-	/* Who does not want to wait is not made to. */
-	if (retries <= 0 || !path || !shim_family_has_rules(SHIM_LIBLOCKFILE) ||
-	    !shim_enter())
+	if (!path || !shim_family_has_rules(SHIM_LIBLOCKFILE) || !shim_enter())
 		return real(path, retries, flags);
 	/* A wait that is cancelled would keep its turn for ever. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);

@@ -131,8 +131,9 @@ static bool find_path(struct mutex_names *names,
 		const char *path;
 
 		length += (size_t)size;
-		while (!found && (stop = memchr(line, '\n',
-						(size_t)(text + length - line)))) {
+		while (!found &&
+		       (stop = memchr(line, '\n',
+				      (size_t)(text + length - line)))) {
 			*stop = '\0';
 			path = path_in(line, module);
 			found = path && copy_path(names->offset, path);

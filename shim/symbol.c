@@ -15,10 +15,16 @@
 
 #if __ELF_NATIVE_CLASS == 64
 #define CLASS ELFCLASS64
+#define HEADER Elf64_Ehdr
+#define SECTION Elf64_Shdr
+#define SYMBOL Elf64_Sym
 #define TYPE_OF(symbol) ELF64_ST_TYPE((symbol).st_info)
 #define BINDING_OF(symbol) ELF64_ST_BIND((symbol).st_info)
 #else
 #define CLASS ELFCLASS32
+#define HEADER Elf32_Ehdr
+#define SECTION Elf32_Shdr
+#define SYMBOL Elf32_Sym
 #define TYPE_OF(symbol) ELF32_ST_TYPE((symbol).st_info)
 #define BINDING_OF(symbol) ELF32_ST_BIND((symbol).st_info)
 #endif
@@ -48,31 +54,30 @@ static bool get(const struct image *image, uint64_t offset, void *to,
 	return true;
 }
 
-static bool get_header(const struct image *image, ElfW(Ehdr) *header)
+static bool get_header(const struct image *image, HEADER *header)
 {
 	return get(image, 0, header, sizeof(*header)) &&
 	       memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
 	       header->e_ident[EI_CLASS] == CLASS &&
 	       header->e_ident[EI_DATA] == ORDER &&
-	       header->e_shentsize == sizeof(ElfW(Shdr)) &&
+	       header->e_shentsize == sizeof(SECTION) &&
 	       fits(image, header->e_shoff,
-		    (uint64_t)header->e_shnum * sizeof(ElfW(Shdr)));
+		    (uint64_t)header->e_shnum * sizeof(SECTION));
 }
 
 /* The section with that number, whose contents are in the file. */
-static bool get_section(const struct image *image, const ElfW(Ehdr) *header,
-			unsigned number, ElfW(Shdr) *section)
+static bool get_section(const struct image *image, const HEADER *header,
+			unsigned number, SECTION *section)
 {
 	return number < header->e_shnum &&
-	       get(image,
-		   header->e_shoff + (uint64_t)number * sizeof(*section),
+	       get(image, header->e_shoff + (uint64_t)number * sizeof(*section),
 		   section, sizeof(*section)) &&
 	       section->sh_type != SHT_NOBITS &&
 	       fits(image, section->sh_offset, section->sh_size);
 }
 
-static bool find_section(const struct image *image, const ElfW(Ehdr) *header,
-			 unsigned type, ElfW(Shdr) *section)
+static bool find_section(const struct image *image, const HEADER *header,
+			 unsigned type, SECTION *section)
 {
 	for (unsigned i = 0; i < header->e_shnum; i++)
 		if (get_section(image, header, i, section) &&
@@ -82,8 +87,8 @@ static bool find_section(const struct image *image, const ElfW(Ehdr) *header,
 }
 
 /* NULL unless it is a string that ends in its section, and not empty. */
-static const char *get_name(const struct image *image,
-			    const ElfW(Shdr) *strings, uint64_t offset)
+static const char *get_name(const struct image *image, const SECTION *strings,
+			    uint64_t offset)
 {
 	const char *name;
 
@@ -94,7 +99,7 @@ static const char *get_name(const struct image *image,
 								      : NULL;
 }
 
-static bool covers(const ElfW(Sym) *symbol, uint64_t address)
+static bool covers(const SYMBOL *symbol, uint64_t address)
 {
 	return TYPE_OF(*symbol) == STT_OBJECT &&
 	       symbol->st_shndx != SHN_UNDEF && symbol->st_shndx != SHN_ABS &&
@@ -103,7 +108,7 @@ static bool covers(const ElfW(Sym) *symbol, uint64_t address)
 }
 
 /* Of two that cover an address: the inner one, or the one known outside. */
-static bool is_better(const ElfW(Sym) *symbol, const ElfW(Sym) *best)
+static bool is_better(const SYMBOL *symbol, const SYMBOL *best)
 {
 	if (symbol->st_value != best->st_value)
 		return symbol->st_value > best->st_value;
@@ -111,11 +116,11 @@ static bool is_better(const ElfW(Sym) *symbol, const ElfW(Sym) *best)
 	       BINDING_OF(*best) == STB_LOCAL;
 }
 
-static bool find_in(const struct image *image, const ElfW(Ehdr) *header,
+static bool find_in(const struct image *image, const HEADER *header,
 		    unsigned type, uint64_t address, struct symbol *found)
 {
-	ElfW(Shdr) table, strings;
-	ElfW(Sym) symbol, best = { .st_size = 0 };
+	SECTION table, strings;
+	SYMBOL symbol, best = { .st_size = 0 };
 	uint64_t end;
 
 	found->name = NULL;
@@ -144,7 +149,7 @@ bool symbol_find(const void *bytes, size_t size, uint64_t address,
 		 struct symbol *symbol)
 {
 	const struct image image = { bytes, size };
-	ElfW(Ehdr) header;
+	HEADER header;
 
 	return get_header(&image, &header) &&
 	       (find_in(&image, &header, SHT_SYMTAB, address, symbol) ||

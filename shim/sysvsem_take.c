@@ -74,6 +74,19 @@ static bool is_mutex(const struct sysvsem_call *call, struct sysvsem *semaphore)
 	return value == 1;
 }
 
+static bool is_try(const struct sysvsem_call *call)
+{
+	return (call->operations[0].sem_flg |
+		call->operations[call->count - 1].sem_flg) &
+	       IPC_NOWAIT;
+}
+
+/* With a timeout= in the rule also a try waits. */
+static bool tries_wait(const struct sysvsem *semaphore)
+{
+	return semaphore->rule->timeout_ms >= 0;
+}
+
 /* The portlock is held, or not to be had. */
 static int take_real(const struct sysvsem_call *call, struct sysvsem *semaphore,
 		     enum sysvsem_use use, bool held)
@@ -85,6 +98,10 @@ static int take_real(const struct sysvsem_call *call, struct sysvsem *semaphore,
 
 	memcpy(operations, call->operations, call->count * sizeof(*operations));
 	undo = !(last->sem_flg & SEM_UNDO);
+	/* What an ancestor has, a try finds taken. */
+	if (held && tries_wait(semaphore))
+		for (size_t i = 0; i < call->count; i++)
+			operations[i].sem_flg &= (short)~IPC_NOWAIT;
 	last->sem_flg |= SEM_UNDO;
 	result = real_until(call, operations, call->deadline);
 	if (result < 0 && undo &&
@@ -120,17 +137,15 @@ static int take_again(const struct sysvsem_call *call,
 static int take_in_turn(struct sysvsem_call *call, struct sysvsem *semaphore,
 			enum sysvsem_use use)
 {
-	const struct sembuf *operations = call->operations;
 	struct shim_hold *hold = hold_of(semaphore);
-	int64_t theirs = call->deadline, limit;
+	int64_t limit = pl_deadline_after(semaphore->rule->timeout_ms);
+	int64_t theirs = call->deadline;
 	struct hold_wait wait = {
 		.scope = HOLD_BY_THREAD,
-		.never = ((operations[0].sem_flg |
-			   operations[call->count - 1].sem_flg) &
-			  IPC_NOWAIT),
+		.never = is_try(call) && !tries_wait(semaphore),
 		.interruptible = true,
 		.never_restarts = true,
-		.deadline = theirs,
+		.deadline = limit < theirs ? limit : theirs,
 	};
 	int taken =
 		hold ? hold_take(hold, semaphore->rule, &wait) : HOLD_WITHOUT;
@@ -144,9 +159,7 @@ static int take_in_turn(struct sysvsem_call *call, struct sysvsem *semaphore,
 			hold_drop(hold);
 		return real_until(call, call->operations, theirs);
 	}
-	limit = pl_deadline_after(semaphore->rule->timeout_ms);
-	if (limit < call->deadline)
-		call->deadline = limit;
+	call->deadline = wait.deadline;
 	return take_real(call, semaphore, use, taken == 0);
 }
 

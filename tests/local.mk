@@ -53,6 +53,7 @@ shim_tests = \
 	%D%/test_cli_preload_check \
 	%D%/test_cli_preload_refused \
 	%D%/test_cli_preload_rules \
+	%D%/test_shim_children \
 	%D%/test_shim_conform \
 	%D%/test_shim_env \
 	%D%/test_shim_fds \
@@ -95,8 +96,11 @@ shim_scripts = \
 	%D%/test_git.sh \
 	%D%/test_sed.sh \
 	%D%/test_preloads.sh
+	%D%/test_preloads.sh \
+	%D%/test_walkers.sh
 
 victims = \
+	%D%/victim_children \
 	%D%/victim_conform \
 	%D%/victim_fds \
 	%D%/victim_liblockfile \
@@ -110,6 +114,7 @@ victims = \
 
 victim_headers = \
 	%D%/victim.h \
+	%D%/victim_children.h \
 	%D%/victim_conform.h \
 	%D%/victim_fds.h \
 	%D%/victim_liblockfile.h \
@@ -120,6 +125,9 @@ victim_headers = \
 	%D%/victim_sysvsem.h \
 	%D%/victim_names.h \
 	%D%/victim_open.h
+
+# For "make check-programs".
+program_tools = %D%/programs/at_exit %D%/programs/tally
 
 support_sources = \
 	%D%/support/child.c \
@@ -181,10 +189,15 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 	shim/clock.c shim/env.c shim/fds.c shim/guard.c shim/hold.c \
 	shim/inside.c shim/log.c shim/real.c shim/signals.c shim/tie.c \
 	shim/turn.c shim/who.c
+	shim/clock.c shim/env.c shim/fds.c shim/guard.c \
+	shim/hold.c shim/log.c shim/real.c shim/signals.c shim/tie.c shim/turn.c shim/who.c
+%C%_victim_children_LDADD =
 %C%_victim_conform_SOURCES = %D%/victim_conform.c \
-	%D%/victim_conform_processes.c %D%/victim_conform_wait.c
+	%D%/victim_conform_moments.c %D%/victim_conform_processes.c \
+	%D%/victim_conform_wait.c
 %C%_victim_conform_LDADD =
 %C%_programs_at_exit_LDADD =
+%C%_programs_tally_LDADD =
 %C%_victim_fds_LDADD =
 %C%_victim_lockfile_SOURCES = \
 	%D%/victim_lockfile.c \
@@ -195,7 +208,8 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_victim_lockfile_LDADD =
 # It stands in for a function that the shim calls.
 %C%_victim_lockfile_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
-%C%_victim_mutex_SOURCES = %D%/victim_mutex.c %D%/victim_mutex_naps.c
+%C%_victim_mutex_SOURCES = %D%/victim_mutex.c \
+	%D%/victim_mutex_library.c %D%/victim_mutex_naps.c
 %C%_victim_mutex_LDADD =
 # What is exported is known also where the rest was stripped.
 %C%_victim_mutex_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
@@ -209,10 +223,17 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_victim_sem_LDADD =
 %C%_victim_sysvsem_LDADD =
 
+# Preloaded: -rpath makes libtool build a shared object.
+%C%_libholder_la_SOURCES = %D%/holder.c
+%C%_libholder_la_LIBADD =
+%C%_libholder_la_LDFLAGS = $(AM_LDFLAGS) -module -shared -avoid-version \
+	-rpath $(pkglibdir)
+
 programs = $(unit_tests) $(user_programs) %D%/canary_fail %D%/canary_leak
 if ENABLE_SHIM
 programs += $(shim_tests)
 script_tests += $(shim_scripts)
+preloads = %D%/libholder.la
 endif
 if HAVE_CXX17
 programs += $(cxx17_tests)
@@ -230,8 +251,8 @@ XFAIL_TESTS += %D%/canary_fail
 leaks = %D%/canary_leak %D%/canary_leak_child.sh
 
 if HAVE_CMOCKA
-check_LTLIBRARIES += %D%/libsupport.la %D%/plugin_mutex.la
-check_PROGRAMS += $(victims) $(programs) %D%/programs/at_exit
+check_LTLIBRARIES += %D%/libsupport.la %D%/plugin_mutex.la $(preloads)
+check_PROGRAMS += $(victims) $(programs) $(program_tools)
 TESTS += $(programs) $(script_tests)
 else
 # Made before any test is run.
@@ -286,10 +307,10 @@ check-valgrind:
 		XFAIL_TESTS='$(XFAIL_TESTS) $(leaks)'
 
 # Debian's programs under the shim; "./autogen.sh check-programs" installs them.
-check-programs: all $(victims) %D%/programs/at_exit
+# PROGRAMS="git sed" makes it those alone.
+check-programs: all $(program_tools)
 	@$(AM_TESTS_ENVIRONMENT) \
-		AT_EXIT="$$top_builddir/%D%/programs/at_exit" \
-		'$(abs_top_srcdir)/%D%/programs/run.sh'
+		'$(abs_top_srcdir)/%D%/programs/run.sh' $(PROGRAMS)
 
 # What portlock is for, shown on programs that know nothing of it.
 demo: all $(victims)

@@ -74,8 +74,7 @@ static void *take_it(void *argument)
 }
 
 /* What another thread gets. */
-static int take_on_a_thread(struct shim_hold *hold,
-			    const struct shim_rule *by,
+static int take_on_a_thread(struct shim_hold *hold, const struct shim_rule *by,
 			    const struct hold_wait *wait)
 {
 	struct other other = { .hold = hold, .rule = by, .wait = wait };
@@ -295,6 +294,43 @@ static void a_child_is_inside_until_its_parent_lets_go(void **state)
 	hold_put(hold);
 }
 
+static void ask_about_parent(struct child *parent, void *unused)
+{
+	struct pl_address address;
+	int64_t number;
+
+	(void)unused;
+	pl_address_of_key(&address, key->text);
+	while (hear_or_end(parent, &number))
+		say(parent, shim_is_inside(&address, getppid()));
+}
+
+static bool child_is_inside(struct child *child)
+{
+	say(child, 0);
+	return hear(child);
+}
+
+/* The kernel may name an ancestor that has handed the key over. */
+static void who_let_go_is_no_holder(void **state)
+{
+	struct shim_hold *hold = get("/a");
+	struct child *next = contender_start(key->text, "unix");
+	struct child *child;
+
+	(void)state;
+	assert_int_equal(hold_take(hold, &rule, &joins), 0);
+	child = child_start(ask_about_parent, NULL);
+	assert_true(child_is_inside(child));
+	contender_queue(next, key->text, -1);
+	assert_true(child_is_inside(child));
+	hold_drop(hold);
+	assert_int_equal(contender_result(next), 0);
+	assert_false(child_is_inside(child));
+	assert_int_equal(child_end(child), 0);
+	hold_put(hold);
+}
+
 /* ---- ties ------------------------------------------------------------------------------ */
 
 static void end_tie(int fd)
@@ -422,6 +458,7 @@ int main(void)
 		TEST(all_threads_join_what_one_waited_for),
 		TEST(what_another_handle_has_is_waited_for),
 		TEST(a_child_is_inside_until_its_parent_lets_go),
+		TEST(who_let_go_is_no_holder),
 		TEST(a_tie_ends_with_its_last_copy),
 		TEST(a_cut_ends_it_for_all_copies),
 		TEST(copies_that_end_at_once_end_it),

@@ -17,8 +17,10 @@
 
 #undef RULES
 #undef RULES_SHORT
+#undef RULES_TRY
 #define RULES "liblockfile */portlock-test-*/x.lock timeout=100000"
 #define RULES_SHORT "liblockfile */portlock-test-*/x.lock timeout=0.05"
+#define RULES_TRY "liblockfile */portlock-test-*/x.lock timeout=0"
 
 static struct child *start(const struct lockfile *file, const char *rules)
 {
@@ -145,14 +147,20 @@ static void all_exclude_each_other(void **state)
 
 /* ---- not waiting ----------------------------------------------------------------- */
 
-static void who_wants_no_retries_does_not_wait(void **state)
+static void the_rule_says_who_waits_and_not_the_retries(void **state)
 {
 	struct lockfile *file = *state;
-	struct child *other = start(file, RULES);
+	struct child *holder = start_holder(file, RULES);
+	struct child *other = start(file, RULES_TRY);
+	struct child *waiter = start(file, RULES);
 
-	start_holder(file, RULES);
+	assert_int_equal(victim_do(other, LIB_create), MAXTRYS);
 	assert_int_equal(victim_do(other, LIB_try), MAXTRYS);
-	assert_false(gate_is_bound(file->key));
+	say(waiter, LIB_try);
+	wait_for_gate(file->key);
+	wait_asleep(waiter->pid);
+	assert_int_equal(victim_do(holder, LIB_remove), 0);
+	assert_int_equal(hear(waiter), 0);
 }
 
 static void the_wait_ends_in_the_code_of_the_library(void **state)
@@ -248,7 +256,7 @@ int main(void)
 		TEST(waiters_go_on_in_order),
 		TEST(another_process_may_remove_the_file),
 		TEST(all_exclude_each_other),
-		TEST(who_wants_no_retries_does_not_wait),
+		TEST(the_rule_says_who_waits_and_not_the_retries),
 		TEST(the_wait_ends_in_the_code_of_the_library),
 		TEST(what_fails_otherwise_fails_at_once),
 		TEST(without_a_rule_the_library_is_alone),

@@ -42,9 +42,8 @@ static void threads_keep_each_other_out_as_ever(void **state)
 	assert_int_equal(victim_do(holder, MUTEX_try_in_thread), EBUSY);
 	assert_int_equal(victim_do(holder, MUTEX_try), EBUSY);
 	assert_int_equal(victim_do(holder, MUTEX_unlock_in_thread), 0);
-	assert_int_equal(victim_do(mutex_victim("hidden", key->rules),
-				   MUTEX_try),
-			 0);
+	assert_int_equal(
+		victim_do(mutex_victim("hidden", key->rules), MUTEX_try), 0);
 	assert_int_equal(victim_do(holder, MUTEX_try_in_thread), EBUSY);
 }
 
@@ -55,8 +54,8 @@ static void threads_of_all_processes_count_together(void **state)
 	struct child *victims[3];
 
 	for (int i = 0; i < 3; i++)
-		victims[i] = mutex_victim(i ? "hidden" : "exported",
-					  key->rules);
+		victims[i] =
+			mutex_victim(i ? "hidden" : "exported", key->rules);
 	for (int i = 0; i < 3; i++)
 		say(victims[i], MUTEX_count);
 	for (int i = 0; i < 3; i++)
@@ -78,7 +77,8 @@ static void after_a_killed_holder_the_next_goes_on(void **state)
 
 static void a_rule_can_end_the_wait(void **state)
 {
-	const char *rules = mutex_rule(*state, "*:hidden_mutex", "timeout=0.05");
+	const char *rules =
+		mutex_rule(*state, "*:hidden_mutex", "timeout=0.05");
 	struct child *other = mutex_victim("hidden", rules);
 	struct child *holder = mutex_holder("hidden", rules);
 	int64_t start = now_ns();
@@ -195,9 +195,8 @@ static void fork_handlers_may_lock_it(void **state)
 	assert_int_equal(victim_do(victim, MUTEX_fork_with_handlers), 0);
 	assert_int_equal(victim_do(victim, MUTEX_lock), 0);
 	assert_int_equal(victim_do(victim, MUTEX_unlock), 0);
-	assert_int_equal(victim_do(mutex_victim("hidden", key->rules),
-				   MUTEX_try),
-			 0);
+	assert_int_equal(
+		victim_do(mutex_victim("hidden", key->rules), MUTEX_try), 0);
 }
 
 int main(void)

@@ -14,8 +14,8 @@
 static void check(const struct mutex_key *key, const char *program,
 		  const char *which, const char *pattern, bool matches)
 {
-	struct child *victim = victim_start(program, which,
-					    mutex_rule(key, pattern, ""));
+	struct child *victim =
+		victim_start(program, which, mutex_rule(key, pattern, ""));
 
 	assert_int_equal(victim_do(victim, MUTEX_lock), 0);
 	assert_int_equal(gate_is_bound(key->text), matches);

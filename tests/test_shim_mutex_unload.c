@@ -11,7 +11,7 @@
 
 #include "support/mutex.h"
 
-static char folder[PATH_MAX - 64];
+static char libraries[PATH_MAX - 64];
 
 /* Two libraries of one content, which the loader puts at one place. */
 static void make_library(const char *name)
@@ -20,7 +20,7 @@ static void make_library(const char *name)
 
 	snprintf(command, sizeof(command),
 		 "cp '%s/tests/.libs/plugin_mutex.so' '%s/%s'",
-		 getenv("top_builddir"), folder, name);
+		 getenv("top_builddir"), libraries, name);
 	require(system(command) == 0);
 }
 
@@ -28,9 +28,9 @@ static int setup(void **state)
 {
 	const char *parent = getenv("TMPDIR");
 
-	snprintf(folder, sizeof(folder), "%s/portlock-test-XXXXXX",
+	snprintf(libraries, sizeof(libraries), "%s/portlock-test-XXXXXX",
 		 parent ? parent : "/tmp");
-	require(mkdtemp(folder));
+	require(mkdtemp(libraries));
 	make_library("first.so");
 	make_library("second.so");
 	return mutex_setup(state);
@@ -41,11 +41,11 @@ static int teardown(void **state)
 	char path[PATH_MAX];
 	int result = mutex_teardown(state);
 
-	snprintf(path, sizeof(path), "%s/first.so", folder);
+	snprintf(path, sizeof(path), "%s/first.so", libraries);
 	unlink(path);
-	snprintf(path, sizeof(path), "%s/second.so", folder);
+	snprintf(path, sizeof(path), "%s/second.so", libraries);
 	unlink(path);
-	return result == 0 ? rmdir(folder) : result;
+	return result == 0 ? rmdir(libraries) : result;
 }
 
 /* Asserts whether its mutex has the portlock; returns where it is. */
@@ -67,7 +67,7 @@ static void the_next_library_has_its_own_mutex(void **state)
 {
 	const struct mutex_key *key = *state;
 	struct child *victim =
-		mutex_victim(folder, mutex_rule(key, "*/first.so:*", ""));
+		mutex_victim(libraries, mutex_rule(key, "*/first.so:*", ""));
 	int place = lock_once(victim, key, MUTEX_load_first, true);
 
 	for (int i = 0; i < 3; i++) {
@@ -81,7 +81,7 @@ static void what_was_unloaded_is_not_held(void **state)
 {
 	const struct mutex_key *key = *state;
 	struct child *victim =
-		mutex_victim(folder, mutex_rule(key, "*/first.so:*", ""));
+		mutex_victim(libraries, mutex_rule(key, "*/first.so:*", ""));
 
 	assert_int_equal(victim_do(victim, MUTEX_load_first), 0);
 	assert_int_equal(victim_do(victim, MUTEX_lock), 0);

@@ -182,6 +182,27 @@ static void a_timeout_in_the_rule_bounds_every_wait(void **state)
 	}
 }
 
+static void with_a_timeout_also_a_try_waits(void **state)
+{
+	struct sysvsem_names *names = *state;
+	struct child *holder = sysvsem_holder(names->set, RULES);
+	struct child *next = sysvsem_start(names->set, RULES " timeout=99");
+	struct child *bare = sysvsem_start(names->set, BARE);
+
+	say(next, SYSV_try);
+	wait_for_queue(names->lock, 1);
+	assert_int_equal(victim_do(holder, SYSV_give), 0);
+	assert_int_equal(hear(next), 0);
+	assert_int_equal(victim_do(next, SYSV_give), 0);
+	assert_int_equal(victim_do(bare, SYSV_take), 0);
+	say(next, SYSV_try);
+	wait_for_gate(names->lock);
+	wait_asleep(next->pid);
+	assert_int_equal(victim_do(bare, SYSV_give), 0);
+	assert_int_equal(hear(next), 0);
+	assert_int_equal(victim_do(holder, SYSV_try), EAGAIN);
+}
+
 static void hold_exit_keeps_the_portlock_alone(void **state)
 {
 	struct sysvsem_names *names = *state;
@@ -223,6 +244,7 @@ int main(void)
 		with_set(one_process_alone_sees_no_difference),
 		with_set(every_signal_handler_ends_a_wait),
 		with_set(a_timeout_in_the_rule_bounds_every_wait),
+		with_set(with_a_timeout_also_a_try_waits),
 		with_set(hold_exit_keeps_the_portlock_alone),
 		with_set(without_descriptors_the_kernel_still_frees),
 	};

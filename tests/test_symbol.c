@@ -47,8 +47,8 @@ static int setup(void **state)
 	image.memory = mmap(NULL, image.mapped, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	require(image.memory != MAP_FAILED);
-	require(mprotect(image.memory + image.mapped - page, page,
-			 PROT_NONE) == 0);
+	require(mprotect(image.memory + image.mapped - page, page, PROT_NONE) ==
+		0);
 	image.bytes = image.memory + image.mapped - page - image.size;
 	require(pread(fd, image.bytes, image.size, 0) == about.st_size);
 	close(fd);
@@ -93,8 +93,8 @@ static void variables_have_their_names(void **state)
 	assert_false(symbol_find(image->bytes, image->size,
 				 value_of((void *)(uintptr_t)setup), &symbol));
 	assert_false(symbol_find(image->bytes, image->size, 0, &symbol));
-	assert_false(symbol_find(image->bytes, image->size, UINT64_MAX,
-				 &symbol));
+	assert_false(
+		symbol_find(image->bytes, image->size, UINT64_MAX, &symbol));
 }
 
 /* Turns all sections of the type into another one. */
@@ -104,8 +104,8 @@ static void change_type(struct elf_file *image, unsigned from, unsigned to)
 
 	memcpy(&header, image->bytes, sizeof(header));
 	for (unsigned i = 0; i < header.e_shnum; i++) {
-		char *at = image->bytes + header.e_shoff +
-			   i * sizeof(ElfW(Shdr));
+		char *at =
+			image->bytes + header.e_shoff + i * sizeof(ElfW(Shdr));
 		ElfW(Shdr) section;
 
 		memcpy(&section, at, sizeof(section));
@@ -144,8 +144,7 @@ static void another_kind_of_processor_has_none(void **state)
 
 		image->bytes[wrong[i].byte] = wrong[i].value;
 		assert_false(symbol_find(image->bytes, image->size,
-					 value_of(exported_variable),
-					 &symbol));
+					 value_of(exported_variable), &symbol));
 		image->bytes[wrong[i].byte] = right;
 	}
 }
@@ -165,14 +164,13 @@ static void a_file_may_be_cut_off_anywhere(void **state)
 	     size += size < sizeof(ElfW(Ehdr)) ? 1 : step) {
 		memcpy(end - size, copy, size);
 		assert_false(symbol_find(end - size, size,
-					 value_of(exported_variable),
-					 &symbol));
+					 value_of(exported_variable), &symbol));
 	}
 	free(copy);
 }
 
 /* The headers of the file and its sections decide what is looked at. */
-static char *somewhere(struct elf_file *image, const ElfW(Ehdr) *header)
+static char *somewhere(struct elf_file *image, const ElfW(Ehdr) * header)
 {
 	size_t at = (size_t)rand();
 
@@ -197,8 +195,8 @@ static void a_file_may_say_anything(void **state)
 		for (int k = 0; k < 3; k++) {
 			changed[k] = somewhere(image, &header);
 			before[k] = *changed[k];
-			*changed[k] = rand() % 2 ? (char)rand()
-						 : values[rand() % 6];
+			*changed[k] =
+				rand() % 2 ? (char)rand() : values[rand() % 6];
 		}
 		if (symbol_find(image->bytes, image->size,
 				value_of(exported_variable), &symbol))

@@ -137,8 +137,7 @@ static void names(void)
 	}
 	/* With no slash, and with two, it is the same one. */
 	snprintf(name, sizeof(name), "/%s", name_of("slash"));
-	show_open("no slash",
-		  sem_open(name_of("slash") + 1, O_CREAT, 0600, 1));
+	show_open("no slash", sem_open(name_of("slash") + 1, O_CREAT, 0600, 1));
 	show_open("two slashes", sem_open(name, O_CREAT | O_EXCL, 0600, 1));
 	show("unlink", sem_unlink(name_of("slash")));
 }
@@ -256,8 +255,8 @@ static int as_nobody(int number)
 	    setresuid(NOBODY, NOBODY, NOBODY) < 0)
 		return 1;
 	show_open("private", sem_open(name_of("private"), 0));
-	show_open("private, create", sem_open(name_of("private"), O_CREAT,
-					      0600, 1));
+	show_open("private, create",
+		  sem_open(name_of("private"), O_CREAT, 0600, 1));
 	show_open("readable", sem_open(name_of("readable"), 0));
 	show("unlink", sem_unlink(name_of("private")));
 	sem = sem_open(name_of("public"), 0);
@@ -312,5 +311,6 @@ int main(int argc, char **argv)
 	permissions();
 	conform_wait();
 	conform_processes();
+	conform_moments();
 	return 0;
 }

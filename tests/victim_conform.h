@@ -28,5 +28,6 @@ void *shared_memory(size_t size);
 
 void conform_wait(void);
 void conform_processes(void);
+void conform_moments(void);
 
 #endif

@@ -13,7 +13,7 @@ extern const char __executable_start[];
 
 static pthread_mutex_t hidden_mutex = PTHREAD_MUTEX_INITIALIZER;
 __attribute__((visibility("default"))) pthread_mutex_t exported_mutex =
-	 PTHREAD_MUTEX_INITIALIZER;
+	PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t special_mutex;
 static struct {
 	char before[40];
@@ -21,6 +21,13 @@ static struct {
 } object = { .mutex = PTHREAD_MUTEX_INITIALIZER };
 
 pthread_mutex_t *mutex;
+
+/* It does on purpose what ThreadSanitizer would report. */
+__attribute__((visibility("default"))) const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return "report_mutex_bugs=0";
+}
 
 /* ---- locking ---------------------------------------------------------------- */
 
@@ -226,41 +233,6 @@ static int do_offset(void)
 	return (int)((const char *)mutex - __executable_start);
 }
 
-static const char *folder;
-static void *library;
-
-static int load(const char *name)
-{
-	char path[4096];
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	library = dlopen(path, RTLD_NOW);
-	if (!library)
-		return ENOENT;
-	mutex = dlsym(library, "plugin_mutex");
-	return 0;
-}
-
-static int do_load_first(void)
-{
-	return load("first.so");
-}
-
-static int do_load_second(void)
-{
-	return load("second.so");
-}
-
-static int do_unload(void)
-{
-	return dlclose(library);
-}
-
-static int do_place(void)
-{
-	return (int)((uintptr_t)mutex >> 4 & 0x7fffffff);
-}
-
 static void init_special(int type, int robustness)
 {
 	pthread_mutexattr_t attributes;
@@ -282,7 +254,7 @@ static pthread_mutex_t *on_the_heap(void)
 
 static void choose(const char *name)
 {
-	folder = name;
+	plugins = name;
 	if (strcmp(name, "hidden") == 0)
 		mutex = &hidden_mutex;
 	else if (strcmp(name, "exported") == 0)

@@ -16,24 +16,24 @@
 	X(consistent)                                                          \
 	X(try_in_thread)                                                       \
 	X(unlock_in_thread)                                                    \
-	X(die_in_thread)   /* which has it then */                             \
+	X(die_in_thread) /* which has it then */                               \
 	X(try_in_child)                                                        \
-	X(unlock_in_child) /* and lock it again, if that works */              \
-	X(keep_child)	   /* which is told to: */                             \
-	X(timed_in_kept)   /* and unlock it again */                           \
-	X(fork_with_handlers) /* that lock it around the fork */               \
-	X(count)	      /* threads count in shared memory */             \
+	X(unlock_in_child)     /* and lock it again, if that works */          \
+	X(keep_child)	       /* which is told to: */                         \
+	X(timed_in_kept)       /* and unlock it again */                       \
+	X(fork_with_handlers)  /* that lock it around the fork */              \
+	X(count)	       /* threads count in shared memory */            \
 	X(produce_and_consume) /* the same, and wait for each other */         \
-	X(nap)	  /* a thread that waits for the condition */                  \
-	X(wake)	  /* signals it */                                             \
-	X(is_up)  /* whether it is back */                                     \
-	X(end_nap) /* what its wait returned; it has unlocked */               \
-	X(cancel) /* instead of wake */                                        \
+	X(nap)		       /* a thread that waits for the condition */     \
+	X(wake)		       /* signals it */                                \
+	X(is_up)	       /* whether it is back */                        \
+	X(end_nap)	       /* what its wait returned; it has unlocked */   \
+	X(cancel)	       /* instead of wake */                           \
 	X(timed_nap)                                                           \
 	X(clock_nap)                                                           \
 	X(wrong_nap)                                                           \
 	X(nap_in_thread) /* that does not have the mutex */                    \
-	X(load_first)	 /* a library, and use its mutex */                     \
+	X(load_first)	 /* a library, and use its mutex */                    \
 	X(load_second)                                                         \
 	X(unload)                                                              \
 	X(place)  /* of the mutex: a number that is the same for the same */   \
@@ -45,13 +45,14 @@ enum victim_mutex_command {
 #undef VICTIM_MUTEX_NUMBER
 };
 
-/* Within the victim: the mutex, and the commands of its second file. */
+/* Within the victim, which has several files. */
 #include <pthread.h>
 #include <time.h>
 
 #define PATIENCE_NS 50000000
 
 extern pthread_mutex_t *mutex;
+extern const char *plugins; /* the folder of the libraries */
 
 struct timespec soon(clockid_t clock);
 
@@ -65,6 +66,10 @@ int do_cancel(void);
 int do_timed_nap(void);
 int do_clock_nap(void);
 int do_wrong_nap(void);
+int do_load_first(void);
+int do_load_second(void);
+int do_unload(void);
+int do_place(void);
 
 #define VICTIM_MUTEX_ROUNDS 100
 #define VICTIM_MUTEX_THREADS 2

@@ -114,6 +114,13 @@ static bool is_asleep;
 static atomic_bool may_wake, is_up;
 static atomic_int unlocked = -1;
 
+/* Also where a rule may end the wait. */
+static void lock_at_last(void)
+{
+	while (pthread_mutex_lock(mutex) != 0)
+		continue;
+}
+
 static void leave(void *unused)
 {
 	(void)unused;
@@ -123,11 +130,10 @@ static void leave(void *unused)
 
 static void *nap(void *unused)
 {
-	int result = pthread_mutex_lock(mutex);
+	volatile int result = 0;
 
 	(void)unused;
-	if (result != 0)
-		return (void *)(intptr_t)result;
+	lock_at_last();
 	is_asleep = true;
 	pthread_cleanup_push(leave, NULL);
 	while (!may_wake && result == 0)
@@ -141,11 +147,13 @@ int do_nap(void)
 {
 	bool sleeps = false;
 
-	is_asleep = may_wake = is_up = false;
+	is_asleep = false;
+	may_wake = false;
+	is_up = false;
 	if (pthread_create(&napper, NULL, nap, NULL) != 0)
 		return EAGAIN;
 	while (!sleeps) {
-		pthread_mutex_lock(mutex);
+		lock_at_last();
 		sleeps = is_asleep;
 		pthread_mutex_unlock(mutex);
 		sched_yield();

@@ -1,27 +1,28 @@
 # SPDX-License-Identifier: MIT
 # cron.sh - one cron at a time: it locks /run/crond.pid and keeps it locked.
 #
-# Here in a mount namespace where that, and all crontabs, are empty.
+# Here in namespaces where that and all crontabs are empty, and where all that
+# is left ends with the first process.
 program cron cron cron
 
-rules='flock */crond.pid timeout=60'
+rules="flock */crond.pid key=cron-$$ timeout=20"
 
 # in_private COMMAND: of this shell
 in_private() {
-	unshare -m bash -c "
+	unshare -m -p --kill-child --mount-proc bash -c "
 		mount -t tmpfs none /run && mount -t tmpfs none /etc/cron.d &&
 		mount -t tmpfs none /var/spool/cron &&
 		mkdir /var/spool/cron/crontabs && : >none &&
 		mount --bind none /etc/crontab && $*"
 }
 
-# new_holder PID: until the file names another process than before; fails if the
-# process has ended
+# new_holder PID: until the file names another process than before, which lives;
+# fails if that process has ended
 new_holder() {
 	local before=$holder
 
 	until holder=$(cat /run/crond.pid) && [ "$holder" ] &&
-		[ "$holder" != "$before" ]; do
+		[ "$holder" != "$before" ] && kill -0 "$holder"; do
 		kill -0 "$1" 2>/dev/null || return
 	done 2>/dev/null
 }

@@ -3,7 +3,7 @@
 # lock has to go with the child, for the parent ends.
 program daemonize daemonize daemonize
 
-rules='flock */lock timeout=60'
+rules='flock */lock timeout=20'
 
 setup() {
 	mkfifo in out

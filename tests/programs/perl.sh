@@ -72,7 +72,7 @@ contend() {
 	try start timeout 2 perl -e "$semaphore change -1; change 1" $key
 }
 rules='sysvsem *'
-row "semop, holder killed" sysvsem "semget semop"
+row "semop, holder killed" sysvsem "semop"
 
 simple() {
 	perl -e 'use Fcntl ":flock"; open F, ">", "f"; print F 1;

@@ -26,7 +26,10 @@ row "records: insert" fcntl fcntl64
 rules='open */db'
 row "the same, whole" open "open64 close"
 vfs=unix-dotfile
-row "unix-dotfile: insert" open "open64 close"
+row "unix-dotfile, whole" open "open64 close"
+# The database is read when it is locked, although it was opened before.
+rules='lockfile */db.lock guard=no'
+row "unix-dotfile: insert" lockfile "mkdir rmdir"
 
 # One is killed in the middle of a transaction; what about the next one?
 contend() {

@@ -6,7 +6,7 @@
 # same status, have the same descriptors open at the end of each process, and
 # make the same number of each system call, but for
 # - those of the loader, which has two more libraries to load;
-# - getpid: a hook asks once whether it is in a child of vfork.
+# - getpid and getppid: is this process who it was, or a child of it?
 # What files a git looks at, or how often a thread waits, may depend on the
 # moment.  So a run may be repeated: one with the shim must be like one without.
 
@@ -33,13 +33,13 @@ job_under() {
 	shift
 	rm -rf "$scratch/quiet"
 	mkdir -p "$scratch/quiet/home"
-	(cd "$scratch/quiet" && HOME=$PWD/home exec timeout -k 5 "$patience" \
+	(cd "$scratch/quiet" && HOME=$PWD/home exec timeout -s KILL "$patience" \
 		"$@" env LD_PRELOAD="$preload" PORTLOCK_RULES="$text" \
 		bash -c simple </dev/null >"$scratch/output" 2>&1)
 }
 
-# How many of each system call are in a log of strace -f, without getpid and
-# the loader's: from a successful exec until it unmaps its cache.
+# How many of each system call are in a log of strace -f, without getpid,
+# getppid and the loader's: from a successful exec until it unmaps its cache.
 count_calls() {
 	awk '
 	loading[$1] {
@@ -48,7 +48,7 @@ count_calls() {
 		next
 	}
 	/ execve(\(| resumed>).* = 0$/ { loading[$1] = 1 }
-	$2 ~ /^[a-z_0-9]+\(/ && $2 !~ /^getpid\(/ {
+	$2 ~ /^[a-z_0-9]+\(/ && $2 !~ /^getp?pid\(/ {
 		sub(/\(.*/, "", $2)
 		calls[$2]++
 	}
@@ -59,7 +59,7 @@ count_calls() {
 look() {
 	local to=$scratch/look.$1.$2
 
-	job_under "$1" "$AT_EXIT" "$scratch/ends"
+	job_under "$1" "$tools/at_exit" "$scratch/ends"
 	{
 		echo "status $?"
 		cat "$scratch/output"

@@ -28,16 +28,17 @@ try() {
 	return 1
 }
 
-# settle PID: waits until that process has ended, or sleeps and goes on to do so.
-# If it only seems to sleep, less is shown than could be.
+# settle PID: waits until that process has ended or seems to wait for something.
+# If it only seems so, less is shown than could be.
 settle() {
-	local before='' now=none
+	local before='' now=none try
 
-	while [ "$now" != "$before" ] && kill -0 "$1" 2>/dev/null; do
+	for ((try = 0; try < 10; try++)); do
+		kill -0 "$1" 2>/dev/null || return
 		before=$now
 		sleep 0.05
 		now=$(grep -E '^State:.*S|ctxt' "/proc/$1/status" 2>&1)
-		[[ $now == State* ]] || now=$before$now
+		[ "$now" != "$before" ] || return
 	done
 }
 
@@ -84,7 +85,8 @@ run() {
 	mkdir home
 	HOME=$PWD/home
 	# Rules may be wrong, a program not to be had.
-	start true && setup && contend || exit
+	start true && setup || exit
+	contend || [ -e failed.try ] || exit
 	echo "$(lines failed.*) $(lines jobs.*) $(lost)" >outcome
 }
 
@@ -97,7 +99,7 @@ measure() {
 	folder=$scratch/$how
 	mkdir "$folder"
 	printf '%s\n' "$rules" >"$scratch/rules"
-	(cd "$folder" && exec timeout -k 5 "$patience" bash -c run) \
+	(cd "$folder" && exec timeout -s KILL "$patience" bash -c run) \
 		>"$folder/log" 2>&1 </dev/null
 	status=$?
 	time=$(((${EPOCHREALTIME/./} - ${start/./}) / 10000))
