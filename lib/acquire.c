@@ -256,3 +256,22 @@ int pl_acquire(struct portlock_lock *lock, const struct pl_wait *how)
 	} while (error == STALE);
 	return error;
 }
+
+int pl_lock_adopt(struct portlock_lock *lock, int socket)
+{
+	struct pl_attempt attempt = { .epoch = pl_epoch(),
+				      .socket = socket,
+				      .trusted = true,
+				      .bundle = PL_BUNDLE_NONE };
+	int error;
+
+	/* Not listed anywhere, so the window is open until it is done. */
+	pl_window_open();
+	error = pl_grant_receive(&attempt, &lock->address);
+	if (error == 0) {
+		pl_gate_publish(attempt.bundle.gate);
+		error = become_holder(lock, &attempt);
+	}
+	pl_window_close();
+	return error;
+}

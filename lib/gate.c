@@ -138,6 +138,12 @@ static int sleep_in_queue(const struct pl_attempt *attempt,
 	}
 }
 
+/* Its failure takes nothing away: the gate has been listening before. */
+void pl_gate_publish(int gate)
+{
+	pl_ops->listen(gate, BACKLOG);
+}
+
 int pl_gate_wait(struct pl_attempt *attempt, const struct pl_address *address,
 		 const struct pl_wait *how)
 {
@@ -151,10 +157,8 @@ int pl_gate_wait(struct pl_attempt *attempt, const struct pl_address *address,
 		pl_ops->shutdown(attempt->socket, SHUT_RDWR);
 	error = pl_grant_receive(attempt, address);
 	if (error == 0) {
-		/* Publishes us as the one behind SO_PEERCRED.  Its failure
-		 * takes nothing away: the gate has been listening before.
-		 * The connection stays open, for the reason in pl_part(). */
-		pl_ops->listen(attempt->bundle.gate, BACKLOG);
+		/* The connection stays open, for the reason in pl_part(). */
+		pl_gate_publish(attempt->bundle.gate);
 		return 0;
 	}
 	drop_socket(attempt);

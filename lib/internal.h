@@ -190,6 +190,9 @@ struct pl_wait {
 	bool (*is_inside)(const struct pl_address *address, pid_t holder);
 };
 
+/* Names this process as the one that has the gate (SO_PEERCRED). */
+void pl_gate_publish(int gate);
+
 /* Binds the gate into the attempt's bundle: 0, -EADDRINUSE, ... */
 int pl_gate_bind(struct pl_attempt *attempt, const struct pl_address *address);
 
@@ -295,6 +298,13 @@ int pl_lock_init(struct portlock_lock *lock, const char *key,
 		 const struct portlock_options *options);
 void pl_lock_fini(struct portlock_lock *lock);
 
+/*
+ * Instead of a release: sends a held lock to another process of this user,
+ * through a connected socket, in whose buffer it stays whole until it is
+ * adopted.  0, or -errno and it is held as before.  Async-signal-safe.
+ */
+int pl_lock_give(struct portlock_lock *lock, int socket);
+
 /* ---- acquire.c: the way from nothing to holder ------------------------------ */
 
 /*
@@ -303,6 +313,13 @@ void pl_lock_fini(struct portlock_lock *lock);
  * for a try.
  */
 int pl_acquire(struct portlock_lock *lock, const struct pl_wait *how);
+
+/*
+ * Becomes the holder of what pl_lock_give() has sent: 0, and the socket is the
+ * handle's now; -EAGAIN: nothing there; other errors: nothing of use.  The
+ * handle is not held before.  Async-signal-safe.
+ */
+int pl_lock_adopt(struct portlock_lock *lock, int socket);
 
 /* ---- error.c ------------------------------------------------------------------ */
 

@@ -205,6 +205,29 @@ static void release(struct portlock_lock *lock)
 	pl_window_close();
 }
 
+int pl_lock_give(struct portlock_lock *lock, int socket)
+{
+	struct pl_bundle bundle;
+	int error = -ENOLCK;
+	uint64_t token;
+	int64_t since;
+
+	pl_window_open();
+	if (take(lock, &bundle, &token, &since)) {
+		error = pl_grant_send(socket, &bundle, token);
+		if (error == 0) {
+			pl_bundle_close(&bundle);
+		} else {
+			lock->bundle = bundle;
+			lock->since = since;
+			atomic_store(&lock->token, token);
+			atomic_store(&lock->owner, pl_thread());
+		}
+	}
+	pl_window_close();
+	return error;
+}
+
 int portlock_release(portlock_t *lock)
 {
 	struct entry entry = enter();

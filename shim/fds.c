@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -78,7 +79,7 @@ static int copy_high(int fd)
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < CEILING)
 		ceiling = (int)limit.rlim_cur;
 	for (int down = ceiling / 16 + 1; copy < 0 && down < ceiling; down *= 2)
-		copy = fcntl(fd, F_DUPFD_CLOEXEC, ceiling - down);
+		copy = REAL(fcntl)(fd, F_DUPFD_CLOEXEC, ceiling - down);
 	return copy;
 }
 
@@ -99,6 +100,20 @@ static int keep(int fd)
 static int high_socket(int domain, int type, int protocol)
 {
 	return keep(socket(domain, type, protocol));
+}
+
+bool shim_fd_pair(int fds[2])
+{
+	int error = errno, pair[2];
+	bool made;
+
+	made = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0;
+	if (made) {
+		fds[0] = keep(pair[0]);
+		fds[1] = keep(pair[1]);
+	}
+	errno = error;
+	return made;
 }
 
 static int high_accept(int fd, struct sockaddr *address, socklen_t *length,
@@ -132,7 +147,7 @@ static int high_dup(int fd)
 {
 	int copy = copy_high(fd);
 
-	return note(copy >= 0 ? copy : fcntl(fd, F_DUPFD_CLOEXEC, 0));
+	return note(copy >= 0 ? copy : REAL(fcntl)(fd, F_DUPFD_CLOEXEC, 0));
 }
 
 static int plain_open(const char *path, int flags)

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shim/heir.h"
 #include "shim/hold.h"
 
 #define HOLDS 128
@@ -150,8 +151,8 @@ struct shim_hold *hold_get(const struct shim_rule *rule, const char *name)
 		hold = pin(identity, &fresh, &was_used);
 		shim_tables_unlock();
 	}
-	if (hold && !(fresh ? make(hold, was_used, rule, name)
-			    : is_made(hold))) {
+	if (hold &&
+	    !(fresh ? make(hold, was_used, rule, name) : is_made(hold))) {
 		hold_put(hold);
 		hold = NULL;
 	}
@@ -369,6 +370,7 @@ int hold_take(struct shim_hold *hold, const struct shim_rule *rule,
 	int error = errno, result, cancel;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	heir_claim(hold, false);
 	if (rule->until_exit)
 		atomic_fetch_add(&hold->staying, 1);
 	result = take(hold, rule, wait);
@@ -409,14 +411,69 @@ void hold_drop(struct shim_hold *hold)
 		continue;
 	if (count == 1) {
 		atomic_store(&hold->everybodys, false);
+		heir_forget(hold);
 		portlock_release(&hold->lock);
 	}
 	atomic_fetch_sub(&hold->drops, 1);
 }
 
+/* ---- to and from another process -------------------------------------------------- */
+
+struct portlock_lock *hold_lock(struct shim_hold *hold)
+{
+	return &hold->lock;
+}
+
+void hold_keep(struct shim_hold *hold)
+{
+	hold->pins++;
+}
+
+static bool give(struct shim_hold *hold, int socket, unsigned limit)
+{
+	unsigned count = atomic_load(&hold->count);
+
+	do
+		if (count == 0 || count > limit)
+			return false;
+	while (!atomic_compare_exchange_weak(&hold->count, &count, 0));
+	if (pl_lock_give(&hold->lock, socket) == 0) {
+		atomic_store(&hold->everybodys, false);
+		return true;
+	}
+	atomic_fetch_add(&hold->count, count);
+	return false;
+}
+
+bool hold_give(struct shim_hold *hold, int socket, unsigned limit)
+{
+	bool given;
+
+	/* As in hold_drop(). */
+	atomic_fetch_add(&hold->drops, 1);
+	given = give(hold, socket, limit);
+	atomic_fetch_sub(&hold->drops, 1);
+	return given;
+}
+
+bool hold_adopt(struct shim_hold *hold, int socket)
+{
+	return pl_lock_adopt(&hold->lock, socket) == 0;
+}
+
+void hold_join(struct shim_hold *hold)
+{
+	atomic_fetch_add(&hold->count, 1);
+}
+
 bool hold_is_held(const struct shim_hold *hold)
 {
 	return atomic_load(&hold->count) > 0;
+}
+
+bool hold_is_shared(const struct shim_hold *hold)
+{
+	return atomic_load(&hold->count) > 1;
 }
 
 static void after_fork_in_child(void)

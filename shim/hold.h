@@ -56,9 +56,22 @@ int hold_take(struct shim_hold *hold, const struct shim_rule *rule,
 /* Async-signal-safe, keeps errno, and so does the next one. */
 void hold_drop(struct shim_hold *hold);
 bool hold_is_held(const struct shim_hold *hold);
+/* Held for more than one. */
+bool hold_is_shared(const struct shim_hold *hold);
 
 /* Held for all threads of this process. */
 bool hold_is_everybodys(const struct pl_address *address);
+
+/* For heir.c, of a hold that is pinned or held: its handle; to pin it for
+ * good, in the child of a fork. */
+struct portlock_lock *hold_lock(struct shim_hold *hold);
+void hold_keep(struct shim_hold *hold);
+/* Sends it away through the socket, if it is held for so many at most.  And
+ * back, for nobody yet: the socket is the hold's then. */
+bool hold_give(struct shim_hold *hold, int socket, unsigned limit);
+bool hold_adopt(struct shim_hold *hold, int socket);
+/* One more has it. */
+void hold_join(struct shim_hold *hold);
 
 /* In a fork: whether it must wait for a process that it was forked from and
  * that has the key, as that one did not have it then. */
@@ -98,6 +111,8 @@ bool tie_make(int fd, enum tie_kind kind, struct shim_hold *hold);
 
 /* What follows is async-signal-safe and keeps errno. */
 
+/* Whether a descriptor has ever had a tie. */
+bool tie_has(int fd);
 /* The hold of a descriptor, or NULL. */
 struct shim_hold *tie_find(int fd, enum tie_kind kind);
 /* Drops the hold now, for all copies of the descriptor. */
@@ -119,5 +134,16 @@ void tie_copy(int from, int to);
 
 /* The lowest descriptor with a tie in from..last, or -1. */
 int tie_next(unsigned from, unsigned last);
+
+/*
+ * In the child of a fork the ties of open files (TIE_FLOCK, TIE_OFD) expect
+ * what the parent holds (heir.h): tie_find() finds nothing, but the open file
+ * may well be locked.
+ */
+bool tie_expects(int fd, enum tie_kind kind);
+/* What was expected has come, and is held once for each tie. */
+void tie_adopt(struct shim_hold *hold);
+/* The holds of open files' ties; returns how many. */
+int tie_list(struct shim_hold **holds, int limit);
 
 #endif

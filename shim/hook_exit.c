@@ -12,11 +12,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "shim/heir.h"
 #include "shim/lockfile.h"
 
 static void leave(void)
 {
 	lockfile_leave();
+	heir_leave();
 }
 
 __attribute__((destructor)) static void leave_at_exit(void)
@@ -51,9 +53,12 @@ SHIM_HOOK int daemon(int nochdir, int noclose)
 {
 	uint64_t left = lockfile_leave();
 	pid_t parent = getpid();
-	int result = REAL(daemon)(nochdir, noclose);
-	int error = errno;
+	int result, error;
 
+	heir_daemon_begins();
+	result = REAL(daemon)(nochdir, noclose);
+	error = errno;
+	heir_daemon_ends();
 	if (result < 0 && getpid() == parent)
 		lockfile_stay(left);
 	errno = error;

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "shim/heir.h"
 #include "shim/hook_fd.h"
 
 /* glibc's second names; what is compiled against them is hooked, too. */
@@ -33,12 +34,15 @@ void fd_end_begin(struct fd_end *end, int fd)
 {
 	end->fd = fd;
 	end->tied = tie_close_begin(fd, &end->ties);
+	end->owned = filelock_file(fd, &end->file);
 }
 
 void fd_end_finish(struct fd_end *end)
 {
 	if (end->tied)
 		tie_close_finish(&end->ties);
+	if (end->owned)
+		filelock_closed(&end->file);
 }
 
 void fd_end_undo(const struct fd_end *end)
@@ -146,7 +150,7 @@ static int close_around(unsigned *first, unsigned last, int flags)
 	return 0;
 }
 
-SHIM_HOOK int close_range(unsigned first, unsigned last, int flags)
+static int close_all(unsigned first, unsigned last, int flags)
 {
 	/* With flags it either sets close-on-exec, which ours have anyway, or
 	 * unshares the table, which is the caller's intent for all parts. */
@@ -160,6 +164,14 @@ SHIM_HOOK int close_range(unsigned first, unsigned last, int flags)
 	return REAL(close_range)(first, last, flags);
 }
 
+SHIM_HOOK int close_range(unsigned first, unsigned last, int flags)
+{
+	int result = close_all(first, last, flags);
+
+	filelock_sweep();
+	return result;
+}
+
 SHIM_HOOK void closefrom(int lowest)
 {
 	unsigned first = lowest < 0 ? 0 : (unsigned)lowest;
@@ -167,6 +179,7 @@ SHIM_HOOK void closefrom(int lowest)
 	if (next_special(first, ~0u, 0) >= 0 && shim_same_process())
 		close_around(&first, ~0u, 0);
 	REAL(closefrom)((int)first);
+	filelock_sweep();
 }
 
 /* ---- copies ---------------------------------------------------------------------- */
@@ -185,8 +198,8 @@ static bool make_room(int from, int to)
 		return false;
 	}
 	/* Into nowhere it fails, and nothing needs to move. */
-	if (is_hidden(to) && fcntl(from, F_GETFD) >= 0 &&
-	    !pl_registry_move(to) && is_hidden(to)) {
+	if (is_hidden(to) && REAL(fcntl)(from, F_GETFD) >= 0 &&
+	    !pl_registry_move(to) && !heir_move(to) && is_hidden(to)) {
 		errno = EBUSY;
 		return false;
 	}
@@ -216,8 +229,9 @@ SHIM_HOOK int dup(int from)
 		return -1;
 	}
 	to = REAL(dup)(from);
-	/* What was closed behind our back. */
+	/* What was closed behind our back; the file is the new one. */
 	fd_end_begin(&end, to);
+	end.owned = false;
 	return copied(from, to, &end);
 }
 

@@ -28,13 +28,21 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/fd_rule.c \
 	%D%/fd_rule.h \
 	%D%/fds.c \
+	%D%/filelock.c \
+	%D%/filelock.h \
+	%D%/filelock_posix.c \
+	%D%/filelock_seen.c \
 	%D%/guard.c \
+	%D%/heir.c \
+	%D%/heir.h \
 	%D%/hold.c \
 	%D%/hold.h \
 	%D%/hook_dl.c \
 	%D%/hook_exit.c \
+	%D%/hook_fcntl.c \
 	%D%/hook_fd.c \
 	%D%/hook_fd.h \
+	%D%/hook_flock.c \
 	%D%/hook_identity.c \
 	%D%/hook_mutex.c \
 	%D%/hook_open.c \

@@ -57,7 +57,6 @@
 	X(int,	  chroot,	(const char *))				\
 	X(void,	  _exit,	(int))					\
 	X(void,	  _Exit,	(int))					\
-	X(int,	  daemon,	(int, int))				\
 	X(int,	  execve,	(const char *, char *const *, char *const *)) \
 	X(int,	  execv,	(const char *, char *const *))		\
 	X(int,	  execvp,	(const char *, char *const *))		\
@@ -71,6 +70,10 @@
 	X(int,	  dup,		(int))					\
 	X(int,	  dup2,		(int, int))				\
 	X(int,	  dup3,		(int, int, int))			\
+	X(int,	  flock,	(int, int))				\
+	X(int,	  fcntl,	(int, int, ...))			\
+	X(int,	  lockf,	(int, int, off_t))			\
+	X(int,	  daemon,	(int, int))				\
 	X(int,	  fclose,	(FILE *))				\
 	X(void *, dlopen,	(const char *, int))			\
 	X(int,	  dlclose,	(void *))				\

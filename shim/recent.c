@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <dlfcn.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,6 +17,28 @@
 /* Each number has one place, where the last one counts. */
 static _Atomic uint64_t table[SLOTS];
 static atomic_uint changes;
+
+/* Without a system call.  Another preload may have a clock of its own, which
+ * stands still, or opens files. */
+static atomic_bool has_libcs_clock;
+
+__attribute__((constructor)) static void look_for_clock(void)
+{
+	Dl_info clock, libc;
+
+	atomic_store(&has_libcs_clock,
+		     dladdr((void *)clock_gettime, &clock) &&
+			     dladdr((void *)clock_getcpuclockid, &libc) &&
+			     clock.dli_fbase == libc.dli_fbase);
+}
+
+static void tick(struct timespec *now)
+{
+	if (atomic_load_explicit(&has_libcs_clock, memory_order_relaxed))
+		clock_gettime(CLOCK_MONOTONIC_COARSE, now);
+	else
+		shim_clock_gettime(CLOCK_MONOTONIC_COARSE, now);
+}
 
 static uint64_t mix(uint64_t number, uint64_t fact)
 {
@@ -30,7 +53,7 @@ uint64_t recent_number(enum shim_family family, const char *path, size_t length)
 
 	if (path[0] != '/')
 		return 0;
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	tick(&now);
 	number = mix(number, (uint64_t)now.tv_sec);
 	number = mix(number, (uint64_t)now.tv_nsec);
 	number = mix(number, atomic_load(&changes));

@@ -241,5 +241,7 @@ extern const struct pl_ops shim_ops; /* the core's table under the shim */
 bool shim_fd_is_ours(int fd);
 /* The lowest of ours in from..last, or -1. */
 int shim_fd_next(unsigned from, unsigned last);
+/* socketpair() for two such. */
+bool shim_fd_pair(int fds[2]);
 
 #endif

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "shim/hold.h"
+#include "shim/heir.h"
 
 #define TIES 1024
 #define FDS 65536 /* higher ones have no ties */
@@ -17,7 +17,9 @@
 
 struct tie {
 	_Atomic(struct shim_hold *) hold; /* NULL: dropped already */
-	atomic_int fds;			  /* that lead here; 0: free */
+	/* In the child of a fork, what the parent may leave it. */
+	_Atomic(struct shim_hold *) expected;
+	atomic_int fds; /* that lead here; 0: free */
 };
 
 static struct tie ties[1 + TIES]; /* the first one is nobody's */
@@ -32,6 +34,16 @@ static struct tie *tie_of(int fd, enum tie_kind kind)
 		return NULL;
 	index = atomic_load(&ties_of[kind][fd]);
 	return index ? &ties[index] : NULL;
+}
+
+bool tie_has(int fd)
+{
+	if (fd < 0 || fd >= atomic_load_explicit(&top, memory_order_relaxed))
+		return false;
+	for (int kind = 0; kind < TIE_KINDS; kind++)
+		if (atomic_load(&ties_of[kind][fd]))
+			return true;
+	return false;
 }
 
 static struct tie *claim(void)
@@ -80,11 +92,48 @@ struct shim_hold *tie_find(int fd, enum tie_kind kind)
 	return tie ? atomic_load(&tie->hold) : NULL;
 }
 
-static void drop(struct tie *tie)
+bool tie_expects(int fd, enum tie_kind kind)
 {
-	struct shim_hold *hold = atomic_exchange(&tie->hold, NULL);
+	struct tie *tie = tie_of(fd, kind);
+	struct shim_hold *hold = tie ? atomic_load(&tie->expected) : NULL;
 
-	if (hold)
+	return hold && heir_expects(hold);
+}
+
+void tie_adopt(struct shim_hold *hold)
+{
+	for (struct tie *tie = ties + 1; tie <= ties + TIES; tie++) {
+		struct shim_hold *expected = hold;
+
+		if (!atomic_compare_exchange_strong(&tie->expected, &expected,
+						    NULL))
+			continue;
+		hold_join(hold);
+		atomic_store(&tie->hold, hold);
+	}
+}
+
+static bool is_expected(const struct shim_hold *hold)
+{
+	for (struct tie *tie = ties + 1; tie <= ties + TIES; tie++)
+		if (atomic_load(&tie->expected) == hold)
+			return true;
+	return false;
+}
+
+static void drop(struct tie *tie, bool closed)
+{
+	struct shim_hold *hold = atomic_load(&tie->expected);
+
+	if (hold) {
+		heir_claim(hold, closed);
+		if (atomic_exchange(&tie->expected, NULL) && !is_expected(hold))
+			heir_renounce(hold);
+	}
+	hold = atomic_exchange(&tie->hold, NULL);
+	if (hold && closed)
+		heir_drop(hold);
+	else if (hold)
 		hold_drop(hold);
 }
 
@@ -93,22 +142,12 @@ void tie_cut(int fd, enum tie_kind kind)
 	struct tie *tie = tie_of(fd, kind);
 
 	if (tie)
-		drop(tie);
-}
-
-static bool has_any(int fd)
-{
-	if (fd < 0 || fd >= atomic_load_explicit(&top, memory_order_relaxed))
-		return false;
-	for (int kind = 0; kind < TIE_KINDS; kind++)
-		if (atomic_load(&ties_of[kind][fd]))
-			return true;
-	return false;
+		drop(tie, false);
 }
 
 bool tie_close_begin(int fd, struct tie_end *end)
 {
-	if (!has_any(fd) || !shim_same_process())
+	if (!tie_has(fd) || !shim_same_process())
 		return false;
 	for (int kind = 0; kind < TIE_KINDS; kind++)
 		end->ties[kind] = &ties[atomic_exchange(&ties_of[kind][fd], 0)];
@@ -125,7 +164,7 @@ static void leave(struct tie *tie)
 				  &tie->fds, &fds, fds == 1 ? ENDING : fds - 1))
 		continue;
 	if (fds == 1) {
-		drop(tie);
+		drop(tie, true);
 		atomic_store(&tie->fds, 0);
 	}
 }
@@ -160,7 +199,7 @@ static bool enter(struct tie *tie)
 
 void tie_copy(int from, int to)
 {
-	if (!has_any(from) || !shim_same_process())
+	if (!tie_has(from) || !shim_same_process())
 		return;
 	for (int kind = 0; kind < TIE_KINDS; kind++) {
 		struct tie *tie = tie_of(from, (enum tie_kind)kind);
@@ -176,26 +215,72 @@ int tie_next(unsigned from, unsigned last)
 	unsigned end = (unsigned)atomic_load(&top);
 
 	for (unsigned fd = from; fd <= last && fd < end; fd++)
-		if (has_any((int)fd))
+		if (tie_has((int)fd))
 			return (int)fd;
 	return -1;
 }
 
-/* The child of a fork holds nothing. */
+static bool is_listed(struct shim_hold **holds, int count,
+		      const struct shim_hold *hold)
+{
+	for (int i = 0; i < count; i++)
+		if (holds[i] == hold)
+			return true;
+	return false;
+}
+
+int tie_list(struct shim_hold **holds, int limit)
+{
+	int count = 0, end = atomic_load(&top);
+
+	for (int kind = TIE_FLOCK; kind < TIE_KINDS; kind++)
+		for (int fd = 0; fd < end && count < limit; fd++) {
+			struct shim_hold *hold =
+				tie_find(fd, (enum tie_kind)kind);
+
+			if (hold && !is_listed(holds, count, hold))
+				holds[count++] = hold;
+		}
+	return count;
+}
+
+/* What is locked by way of the open file, is so in the child; it holds nothing
+ * itself, though. */
+static void expect(struct tie *tie)
+{
+	struct shim_hold *hold = atomic_exchange(&tie->hold, NULL);
+
+	if (!hold)
+		hold = atomic_load(&tie->expected);
+	if (hold && (atomic_load(&tie->fds) == 0 || !heir_expects(hold)))
+		hold = NULL;
+	atomic_store(&tie->expected, hold);
+}
+
 static void after_fork_in_child(void)
 {
 	int end = atomic_load(&top);
 
-	for (int kind = 0; kind < TIE_KINDS; kind++)
-		for (int fd = 0; fd < end; fd++)
-			atomic_store(&ties_of[kind][fd], 0);
-	for (struct tie *tie = ties; tie <= ties + TIES; tie++) {
-		atomic_store(&tie->hold, NULL);
+	heir_after_fork_in_child();
+	if (end == 0)
+		return;
+	/* Counted anew: another thread may have been at it. */
+	for (struct tie *tie = ties; tie <= ties + TIES; tie++)
 		atomic_store(&tie->fds, 0);
+	for (int fd = 0; fd < end; fd++) {
+		atomic_store(&ties_of[TIE_OPEN][fd], 0);
+		for (int kind = TIE_FLOCK; kind < TIE_KINDS; kind++) {
+			struct tie *tie = tie_of(fd, (enum tie_kind)kind);
+
+			if (tie)
+				atomic_fetch_add(&tie->fds, 1);
+		}
 	}
+	for (struct tie *tie = ties; tie <= ties + TIES; tie++)
+		expect(tie);
 }
 
 __attribute__((constructor)) static void watch_forks(void)
 {
-	pthread_atfork(NULL, NULL, after_fork_in_child);
+	pthread_atfork(heir_before_fork, heir_after_fork, after_fork_in_child);
 }

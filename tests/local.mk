@@ -56,7 +56,10 @@ shim_tests = \
 	%D%/test_shim_children \
 	%D%/test_shim_conform \
 	%D%/test_shim_env \
+	%D%/test_shim_fcntl \
 	%D%/test_shim_fds \
+	%D%/test_shim_flock \
+	%D%/test_shim_heir \
 	%D%/test_shim_liblockfile \
 	%D%/test_shim_lockfile \
 	%D%/test_shim_lockfile_children \
@@ -103,6 +106,7 @@ victims = \
 	%D%/victim_children \
 	%D%/victim_conform \
 	%D%/victim_fds \
+	%D%/victim_filelock \
 	%D%/victim_liblockfile \
 	%D%/victim_lockfile \
 	%D%/victim_mutex \
@@ -117,6 +121,7 @@ victim_headers = \
 	%D%/victim_children.h \
 	%D%/victim_conform.h \
 	%D%/victim_fds.h \
+	%D%/victim_filelock.h \
 	%D%/victim_liblockfile.h \
 	%D%/victim_lockfile.h \
 	%D%/victim_mutex.h \
@@ -137,6 +142,8 @@ support_sources = \
 	%D%/support/cxx.hpp \
 	%D%/support/faults.c \
 	%D%/support/faults.h \
+	%D%/support/filelock.c \
+	%D%/support/filelock.h \
 	%D%/support/impostor.c \
 	%D%/support/impostor.h \
 	%D%/support/lockfile.c \
@@ -186,7 +193,8 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 # its own: those of the shim are libtool's.
 %C%_test_shim_hold_CFLAGS = $(AM_CFLAGS)
 %C%_test_shim_hold_SOURCES = %D%/test_shim_hold.c \
-	shim/clock.c shim/env.c shim/fds.c shim/guard.c shim/hold.c \
+	shim/clock.c shim/env.c shim/fds.c shim/guard.c shim/heir.c \
+	shim/hold.c \
 	shim/inside.c shim/log.c shim/real.c shim/signals.c shim/tie.c \
 	shim/turn.c shim/who.c
 	shim/clock.c shim/env.c shim/fds.c shim/guard.c \
@@ -199,6 +207,7 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_programs_at_exit_LDADD =
 %C%_programs_tally_LDADD =
 %C%_victim_fds_LDADD =
+%C%_victim_filelock_LDADD =
 %C%_victim_lockfile_SOURCES = \
 	%D%/victim_lockfile.c \
 	%D%/victim_lockfile_child.c \

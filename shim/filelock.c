@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* filelock.c - to take a lock on an open file: the portlock, then the real one.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "shim/filelock.h"
+
+/* Pauses between tries for a real lock that ends at a deadline, as the kernel
+ * knows no such wait. */
+#define PAUSE_FIRST PL_MSEC
+#define PAUSE_LAST (50 * PL_MSEC)
+
+void filelock_begin(struct filelock *lock)
+{
+	lock->deadline = pl_deadline_after(lock->rule->timeout_ms);
+}
+
+/* ---- the real lock -------------------------------------------------------------- */
+
+static int call(const struct filelock *lock, bool never)
+{
+	struct flock range = lock->range;
+	bool whole_file = lock->kind[0] == SEEN_FLOCK[0];
+	bool of_process = lock->kind[0] == SEEN_POSIX[0];
+
+	if (whole_file)
+		return REAL(flock)(lock->fd,
+				   lock->operation | (never ? LOCK_NB : 0));
+	if (of_process)
+		return REAL(fcntl)(lock->fd, never ? F_SETLK : F_SETLKW,
+				   &range);
+	return REAL(fcntl)(lock->fd, never ? F_OFD_SETLK : F_OFD_SETLKW,
+			   &range);
+}
+
+/* What the program is told of a wait that ended: a try failed as a try. */
+static int fail(const struct filelock *lock, int error)
+{
+	if (lock->never)
+		error = EAGAIN;
+	errno = error == ETIMEDOUT ? ENOLCK : error;
+	return -1;
+}
+
+static int rest(int64_t *pause, int64_t deadline)
+{
+	int64_t end = pl_now(CLOCK_MONOTONIC) + *pause;
+	int error, cancel;
+
+	if (*pause < PAUSE_LAST)
+		*pause = *pause * 2 < PAUSE_LAST ? *pause * 2 : PAUSE_LAST;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	do
+		error = pl_poll(NULL, 0, end < deadline ? end : deadline);
+	while (error == -EINTR && shim_all_handlers_restart());
+	pthread_setcancelstate(cancel, NULL);
+	return error;
+}
+
+int filelock_real(const struct filelock *lock)
+{
+	int64_t pause = PAUSE_FIRST;
+	int error = errno;
+
+	if (lock->deadline == PL_NEVER)
+		return call(lock, lock->never);
+	while (call(lock, true) < 0) {
+		if (errno != EAGAIN && errno != EACCES)
+			return -1;
+		if (pl_expired(lock->deadline))
+			return fail(lock, ETIMEDOUT);
+		if (rest(&pause, lock->deadline) < 0)
+			return fail(lock, EINTR);
+	}
+	errno = error;
+	return 0;
+}
+
+/* ---- the portlock ---------------------------------------------------------------- */
+
+enum manner { WAIT, TRY, TRY_OR_GO_WITHOUT };
+
+/*
+ * How the portlock may be asked for with what the open file has locked already
+ * and without a hold: its holder could be waiting for just that.
+ */
+static enum manner manner_of(const struct filelock *lock)
+{
+	unsigned seen = filelock_seen(lock->fd, lock->kind);
+
+	/* It has it, from a parent or a program before us. */
+	if (seen & SEEN_WRITE)
+		return TRY_OR_GO_WITHOUT;
+	if (!(seen & SEEN_READ))
+		return WAIT;
+	/* flock() lets go of a lock before it waits for another kind of it. */
+	if (lock->kind[0] == SEEN_FLOCK[0]) {
+		REAL(flock)(lock->fd, LOCK_UN);
+		return WAIT;
+	}
+	/* fcntl() does not. */
+	return lock->never ? TRY : TRY_OR_GO_WITHOUT;
+}
+
+static int take_hold(const struct filelock *lock, struct shim_hold *hold)
+{
+	bool try = lock->never && lock->deadline == PL_NEVER;
+	enum manner manner = try ? TRY : manner_of(lock);
+	struct hold_wait wait = {
+		.scope = lock->kind[0] == SEEN_POSIX[0] ? HOLD_BY_PROCESS
+							: HOLD_BY_THREAD,
+		.never = manner != WAIT,
+		.interruptible = true,
+		.deadline = lock->deadline,
+	};
+	int result = hold_take(hold, lock->rule, &wait);
+
+	if (result != -EBUSY)
+		return result;
+	if (try)
+		manner = manner_of(lock);
+	if (manner != TRY_OR_GO_WITHOUT)
+		return result;
+	shim_log_rule(lock->rule, lock->path,
+		      "no wait for the portlock, with a lock held already");
+	return HOLD_WITHOUT;
+}
+
+static void cancelled(void *argument)
+{
+	struct shim_hold *hold = argument;
+
+	if (hold)
+		hold_drop(hold);
+}
+
+int filelock_take(const struct filelock *lock, struct shim_hold **hold)
+{
+	struct shim_hold *wanted = hold_get(lock->rule, lock->path);
+	int result = HOLD_WITHOUT;
+
+	*hold = NULL;
+	if (wanted) {
+		result = take_hold(lock, wanted);
+		hold_put(wanted);
+	}
+	if (result < 0)
+		return fail(lock, -result);
+	if (result == 0)
+		*hold = wanted;
+	pthread_cleanup_push(cancelled, *hold);
+	result = filelock_real(lock);
+	pthread_cleanup_pop(0);
+	if (result < 0 && *hold) {
+		hold_drop(*hold);
+		*hold = NULL;
+	}
+	return result;
+}
+
+bool filelock_is_tied(int fd, enum tie_kind tie)
+{
+	return tie_find(fd, tie) || tie_expects(fd, tie);
+}
+
+int filelock_take_tied(const struct filelock *lock)
+{
+	struct shim_hold *hold;
+	int result = filelock_take(lock, &hold);
+
+	if (hold && !tie_make(lock->fd, lock->tie, hold))
+		hold_drop(hold);
+	return result;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* hook_fcntl.c - the entry points of the family fcntl. */
+#include "config.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "shim/filelock.h"
+
+/* glibc's second name. */
+int __fcntl(int fd, int command, ...);
+
+/* ---- locks of the process ------------------------------------------------------- */
+
+static int take_posix(const struct filelock *lock)
+{
+	unsigned counted = SEEN_WRITE;
+	struct shim_hold *hold;
+	int result;
+
+	if (filelock_join(lock->fd))
+		return filelock_real(lock);
+	if (!lock->rule->bypass_shared)
+		counted |= SEEN_READ;
+	result = filelock_take(lock, &hold);
+	if (hold)
+		filelock_own(lock->fd, counted, hold);
+	return result;
+}
+
+static void less_posix(int fd, const struct flock *range)
+{
+	filelock_less(fd, range->l_type == F_UNLCK &&
+				  range->l_whence == SEEK_SET &&
+				  range->l_start == 0 && range->l_len == 0);
+}
+
+/* ---- locks of the open file ----------------------------------------------------- */
+
+static int take_ofd(const struct filelock *lock)
+{
+	if (filelock_is_tied(lock->fd, TIE_OFD))
+		return filelock_real(lock);
+	return filelock_take_tied(lock);
+}
+
+/* Also in a signal handler that interrupts the shim, as before. */
+static void less_ofd(int fd)
+{
+	const struct shim_rule *rule;
+	unsigned wanted = SEEN_WRITE | SEEN_UNKNOWN;
+	char path[PATH_MAX];
+
+	if (!tie_has(fd) || !shim_same_process())
+		return;
+	rule = fd_rule(SHIM_FCNTL, fd, path);
+	if (rule && !rule->bypass_shared)
+		wanted |= SEEN_READ;
+	if (!(filelock_seen(fd, SEEN_OFD) & wanted))
+		tie_cut(fd, TIE_OFD);
+}
+
+/* ---- both: to have more, and less ----------------------------------------------- */
+
+static int take(int fd, int command, const struct flock *range,
+		const struct shim_rule *rule, const char *path)
+{
+	bool of_process = command == F_SETLK || command == F_SETLKW;
+	struct filelock lock = {
+		.fd = fd,
+		.rule = rule,
+		.path = path,
+		.kind = of_process ? SEEN_POSIX : SEEN_OFD,
+		.tie = TIE_OFD,
+		.never = command == F_SETLK || command == F_OFD_SETLK,
+		.range = *range,
+	};
+
+	filelock_begin(&lock);
+	return of_process ? take_posix(&lock) : take_ofd(&lock);
+}
+
+static int less(int fd, int command, struct flock *range)
+{
+	int result = REAL(fcntl)(fd, command, range);
+
+	if (result < 0)
+		return result;
+	if (command == F_SETLK || command == F_SETLKW)
+		less_posix(fd, range);
+	else
+		less_ofd(fd);
+	return result;
+}
+
+static void left(void *unused)
+{
+	(void)unused;
+	shim_leave();
+}
+
+static int set_lock(int fd, int command, struct flock *range)
+{
+	const struct shim_rule *rule;
+	char path[PATH_MAX];
+	int result;
+
+	if (range->l_type == F_UNLCK)
+		return less(fd, command, range);
+	rule = fd_rule(SHIM_FCNTL, fd, path);
+	if (range->l_type == F_RDLCK && (!rule || rule->bypass_shared))
+		return less(fd, command, range);
+	if (!rule || !shim_enter())
+		return REAL(fcntl)(fd, command, range);
+	/* To wait for such a lock can be cancelled. */
+	pthread_cleanup_push(left, NULL);
+	result = take(fd, command, range, rule, path);
+	pthread_cleanup_pop(1);
+	return result;
+}
+
+static int copied(int from, int to)
+{
+	if (to >= 0)
+		tie_copy(from, to);
+	return to;
+}
+
+static bool has_argument(int command)
+{
+	switch (command) {
+	case F_GETFD:
+	case F_GETFL:
+	case F_GETOWN:
+	case F_GETSIG:
+	case F_GETLEASE:
+	case F_GETPIPE_SZ:
+	case F_GET_SEALS:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static int control(int fd, int command, void *argument)
+{
+	switch (command) {
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		if (argument && shim_family_has_rules(SHIM_FCNTL))
+			return set_lock(fd, command, argument);
+		break;
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		return copied(fd, REAL(fcntl)(fd, command, argument));
+	}
+	return REAL(fcntl)(fd, command, argument);
+}
+
+/* What the command has not, is not read. */
+#define CONTROL(fd, command, result)                                           \
+	do {                                                                   \
+		va_list arguments;                                             \
+                                                                               \
+		if (!has_argument(command)) {                                  \
+			result = REAL(fcntl)(fd, command);                     \
+			break;                                                 \
+		}                                                              \
+		va_start(arguments, command);                                  \
+		result = control(fd, command, va_arg(arguments, void *));      \
+		va_end(arguments);                                             \
+	} while (0)
+
+SHIM_HOOK int fcntl(int fd, int command, ...)
+{
+	int result;
+
+	CONTROL(fd, command, result);
+	return result;
+}
+
+SHIM_HOOK int fcntl64(int fd, int command, ...)
+{
+	int result;
+
+	CONTROL(fd, command, result);
+	return result;
+}
+
+SHIM_HOOK int __fcntl(int fd, int command, ...)
+{
+	int result;
+
+	CONTROL(fd, command, result);
+	return result;
+}
+
+/* As libc makes it of fcntl(); from where the file is read or written next. */
+SHIM_HOOK int lockf(int fd, int command, off_t length)
+{
+	struct flock range = {
+		.l_type = command == F_ULOCK ? F_UNLCK : F_WRLCK,
+		.l_whence = SEEK_CUR,
+		.l_len = length,
+	};
+
+	if (!shim_family_has_rules(SHIM_FCNTL) ||
+	    (command != F_LOCK && command != F_TLOCK && command != F_ULOCK))
+		return REAL(lockf)(fd, command, length);
+	return set_lock(fd, command == F_LOCK ? F_SETLKW : F_SETLK, &range);
+}
+
+SHIM_HOOK int lockf64(int fd, int command, off64_t length)
+{
+	return lockf(fd, command, length);
+}

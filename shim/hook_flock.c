@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* hook_flock.c - the entry points of the family flock. */
+#include "config.h"
+
+#include "shim/filelock.h"
+#include "shim/heir.h"
+
+/* The lock became another one, or was lost on the way to that. */
+static int changed(int fd, int result, bool counts)
+{
+	unsigned wanted = SEEN_WRITE | SEEN_UNKNOWN | (counts ? SEEN_READ : 0);
+
+	if (!(filelock_seen(fd, SEEN_FLOCK) & wanted))
+		tie_cut(fd, TIE_FLOCK);
+	return result;
+}
+
+static int lock(int fd, int operation, const struct shim_rule *rule,
+		const char *path)
+{
+	struct filelock lock = {
+		.fd = fd,
+		.rule = rule,
+		.path = path,
+		.kind = SEEN_FLOCK,
+		.tie = TIE_FLOCK,
+		.never = operation & LOCK_NB,
+		.deadline = PL_NEVER,
+		.operation = operation & ~LOCK_NB,
+	};
+	bool shared = lock.operation == LOCK_SH;
+	bool counts = !shared || (rule && !rule->bypass_shared);
+
+	if (rule && counts)
+		filelock_begin(&lock);
+	if (filelock_is_tied(fd, TIE_FLOCK))
+		return changed(fd, filelock_real(&lock), counts);
+	if (rule && counts)
+		return filelock_take_tied(&lock);
+	return REAL(flock)(fd, operation);
+}
+
+static int unlock(int fd, int operation)
+{
+	int result = REAL(flock)(fd, operation);
+
+	/* Also in a signal handler that interrupts the shim. */
+	if (result == 0 && tie_has(fd) && shim_same_process())
+		tie_cut(fd, TIE_FLOCK);
+	return result;
+}
+
+SHIM_HOOK int flock(int fd, int operation)
+{
+	const struct shim_rule *rule;
+	int kind = operation & ~LOCK_NB;
+	char path[PATH_MAX];
+	int result;
+
+	if (!shim_family_has_rules(SHIM_FLOCK))
+		return REAL(flock)(fd, operation);
+	if (kind == LOCK_UN)
+		return unlock(fd, operation);
+	if (kind != LOCK_EX && kind != LOCK_SH)
+		return REAL(flock)(fd, operation);
+	rule = fd_rule(SHIM_FLOCK, fd, path);
+	if ((!rule && !tie_has(fd)) || !shim_enter())
+		return REAL(flock)(fd, operation);
+	result = lock(fd, operation, rule, path);
+	shim_leave();
+	return result;
+}
