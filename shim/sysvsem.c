@@ -204,11 +204,11 @@ int sysvsem_operate(int set, struct sembuf *operations, size_t count,
 	int result, error = errno;
 
 	if (!operations || count == 0 || count > OPERATIONS ||
-	    !shim_same_process())
+	    (count == 1 && sysvsem_is_unmatched(set, operations->sem_num)))
 		return sysvsem_real(&call);
 	use = use_of(&call);
 	if (use == SYSVSEM_OTHER && owns_any(&call))
-		return give(&call);
+		return shim_same_process() ? give(&call) : sysvsem_real(&call);
 	if (!shim_enter())
 		return sysvsem_real(&call);
 	result = use == SYSVSEM_OTHER ? pass(&call) : sysvsem_take(&call, use);

@@ -47,6 +47,8 @@ struct sysvsem {
 struct sysvsem *sysvsem_get(int set, unsigned number);
 /* The same if it was asked for before.  Async-signal-safe. */
 struct sysvsem *sysvsem_find(int set, unsigned number);
+/* No rule matches it, as was found before.  Async-signal-safe. */
+bool sysvsem_is_unmatched(int set, unsigned number);
 /* The next known one of that set, the first one for NULL. */
 struct sysvsem *sysvsem_next(int set, struct sysvsem *semaphore);
 /* The set is no more. */

@@ -14,23 +14,36 @@
 #include "shim/sysvsem.h"
 
 #define SEMAPHORES 256
-#define SETS 64	   /* remembered, by number modulo this */
-#define MEMBERS 64 /* remembered of a set */
+#define SETS 64 /* remembered, by number modulo this */
+#define UNMATCHED 256
 
-/* What is known of sets: the key, and which members no rule matches. */
 struct set {
 	int id; /* + 1; 0: none */
 	key_t key;
-	uint64_t unmatched;
 };
 
 static struct sysvsem semaphores[SEMAPHORES];
 static atomic_int used; /* semaphores from here on were never used */
 static struct set sets[SETS];
+/* Names that no rule matches, each in the one place where it can be. */
+static _Atomic uint64_t unmatched[UNMATCHED];
 
 static uint64_t name_of(int set, unsigned number)
 {
 	return ((uint64_t)(unsigned)set << 32 | (number & 0xffff)) + 1;
+}
+
+static _Atomic uint64_t *place_of(uint64_t name)
+{
+	return &unmatched[(name ^ name >> 32) % UNMATCHED];
+}
+
+bool sysvsem_is_unmatched(int set, unsigned number)
+{
+	uint64_t name = name_of(set, number);
+
+	return atomic_load_explicit(place_of(name), memory_order_relaxed) ==
+	       name;
 }
 
 struct sysvsem *sysvsem_find(int set, unsigned number)
@@ -102,17 +115,17 @@ static struct sysvsem *make(int id, unsigned number)
 	struct sysvsem *one;
 	char text[48];
 
-	if (set->key == IPC_PRIVATE ||
-	    (number < MEMBERS && (set->unmatched & UINT64_C(1) << number)))
-		return NULL;
-	snprintf(text, sizeof(text), "/%#x/%u", (unsigned)set->key, number);
-	rule = shim_rule_find(SHIM_SYSVSEM, text);
+	if (set->key != IPC_PRIVATE) {
+		snprintf(text, sizeof(text), "/%#x/%u", (unsigned)set->key,
+			 number);
+		rule = shim_rule_find(SHIM_SYSVSEM, text);
+	}
 	one = rule ? claim(rule, text) : NULL;
 	if (!one) {
 		if (rule)
 			shim_log_rule(rule, text, "no portlock: too many");
-		if (number < MEMBERS)
-			set->unmatched |= UINT64_C(1) << number;
+		atomic_store(place_of(name_of(id, number)),
+			     name_of(id, number));
 		return NULL;
 	}
 	if (one - semaphores >= atomic_load(&used))
@@ -127,7 +140,7 @@ struct sysvsem *sysvsem_get(int set, unsigned number)
 	struct sysvsem *one = sysvsem_find(set, number);
 	int error = errno;
 
-	if (one || set < 0)
+	if (one || set < 0 || sysvsem_is_unmatched(set, number))
 		return one;
 	shim_tables_lock();
 	one = sysvsem_find(set, number);
@@ -148,6 +161,12 @@ void sysvsem_forget(int set)
 		if (hold)
 			hold_put(hold);
 		atomic_store(&one->name, 0);
+	}
+	for (int i = 0; i < UNMATCHED; i++) {
+		uint64_t name = atomic_load(&unmatched[i]);
+
+		if (name && (name - 1) >> 32 == (unsigned)set)
+			atomic_store(&unmatched[i], 0);
 	}
 	shim_tables_lock();
 	if (sets[(unsigned)set % SETS].id == set + 1)

@@ -132,7 +132,7 @@ victim_headers = \
 	%D%/victim_open.h
 
 # For "make check-programs".
-program_tools = %D%/programs/at_exit %D%/programs/tally
+program_tools = %D%/at_exit %D%/tally
 
 support_sources = \
 	%D%/support/child.c \
@@ -204,8 +204,8 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 	%D%/victim_conform_moments.c %D%/victim_conform_processes.c \
 	%D%/victim_conform_wait.c
 %C%_victim_conform_LDADD =
-%C%_programs_at_exit_LDADD =
-%C%_programs_tally_LDADD =
+%C%_at_exit_LDADD =
+%C%_tally_LDADD =
 %C%_victim_fds_LDADD =
 %C%_victim_filelock_LDADD =
 %C%_victim_lockfile_SOURCES = \
@@ -316,10 +316,10 @@ check-valgrind:
 		XFAIL_TESTS='$(XFAIL_TESTS) $(leaks)'
 
 # Debian's programs under the shim; "./autogen.sh check-programs" installs them.
-# PROGRAMS="git sed" makes it those alone.
+# ONLY="git sed" makes it those alone.
 check-programs: all $(program_tools)
 	@$(AM_TESTS_ENVIRONMENT) \
-		'$(abs_top_srcdir)/%D%/programs/run.sh' $(PROGRAMS)
+		'$(abs_top_srcdir)/%D%/programs/run.sh' $(ONLY)
 
 # What portlock is for, shown on programs that know nothing of it.
 demo: all $(victims)

@@ -29,7 +29,7 @@ static int own_etc(void **state)
 {
 	victim_group_setup(state);
 	if (unshare(CLONE_NEWNS) < 0 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("none", "/etc", "tmpfs", 0, "mode=755") < 0) {
 		print_message("skipped: no /etc of its own, for which it would "
 			      "have to be root: %s\n",
@@ -218,11 +218,11 @@ static void what_libc_refuses_leaves_the_portlock_free(void **state)
 	struct child *victim = start(rules);
 
 	(void)state;
-	assert_int_equal(
-		mount(NULL, "/etc", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_int_equal(mount(NULL, "/etc", "", MS_REMOUNT | MS_RDONLY, NULL),
+			 0);
 	assert_int_equal(victim_do(victim, PASSWD_lock), EROFS);
 	assert_false(gate_is_bound(lock));
-	assert_int_equal(mount(NULL, "/etc", NULL, MS_REMOUNT, NULL), 0);
+	assert_int_equal(mount(NULL, "/etc", "", MS_REMOUNT, NULL), 0);
 	assert_int_equal(victim_do(victim, PASSWD_lock), 0);
 }
 

@@ -40,7 +40,7 @@ static void an_event_passes_through(void **state)
 	struct child *one = sysvsem_start(names->set, RULES);
 	struct child *two = sysvsem_start(names->set, RULES);
 
-	begin_take(one);
+	begin_real_take(one, names->set);
 	assert_int_equal(victim_do(two, SYSV_give), 0);
 	assert_int_equal(hear(one), 0);
 	assert_int_equal(victim_do(two, SYSV_give), 0);
@@ -56,7 +56,7 @@ static void what_others_give_back_turns_out_to_be_an_event(void **state)
 	struct child *two = sysvsem_start(names->set, RULES);
 
 	assert_true(gate_is_bound(names->lock));
-	begin_take(one);
+	begin_real_take(one, names->set);
 	assert_int_equal(victim_do(two, SYSV_give), 0);
 	assert_int_equal(hear(one), 0);
 	assert_false(gate_is_bound(names->lock));

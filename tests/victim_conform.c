@@ -119,6 +119,7 @@ static void names(void)
 {
 	static const char *const wrong[] = { "", "/", "//", "/a/b", "a/b" };
 	char name[NAME_MAX + 8];
+	sem_t *sem;
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		printf("'%s' ", wrong[i]);
@@ -132,14 +133,18 @@ static void names(void)
 
 		memset(name + used, 'x', (size_t)(1 + length - used));
 		name[1 + length] = '\0';
-		show_open("long", sem_open(name, O_CREAT, 0600, 1));
+		sem = sem_open(name, O_CREAT, 0600, 1);
+		show_open("long", sem);
+		if (sem != SEM_FAILED)
+			sem_close(sem);
 		show("unlink", sem_unlink(name));
 	}
 	/* With no slash, and with two, it is the same one. */
 	snprintf(name, sizeof(name), "/%s", name_of("slash"));
-	show_open("no slash", sem_open(name_of("slash") + 1, O_CREAT, 0600, 1));
+	sem = sem_open(name_of("slash") + 1, O_CREAT, 0600, 1);
+	show_open("no slash", sem);
 	show_open("two slashes", sem_open(name, O_CREAT | O_EXCL, 0600, 1));
-	show("unlink", sem_unlink(name_of("slash")));
+	unmake(sem, "slash");
 }
 
 /* ---- opening -------------------------------------------------------------------- */
@@ -265,6 +270,7 @@ static int as_nobody(int number)
 	show("try", sem_trywait(sem));
 	show("post", sem_post(sem));
 	show("unlink", sem_unlink(name_of("public")));
+	show("close", sem_close(sem));
 	fflush(stdout);
 	return 0;
 }

@@ -150,7 +150,7 @@ static int produce_and_consume(int number)
 		if (sem_post(number ? room : full) < 0)
 			return 1;
 	}
-	return 0;
+	return sem_close(room) < 0 || sem_close(full) < 0;
 }
 
 static int wait_for_event(int number)

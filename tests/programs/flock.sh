@@ -57,7 +57,8 @@ job() {
 		flock 9 && count "$1"
 	} 9>>lock
 }
-row "flock 9 in a shell" flock flock
+row "flock 9 in a shell" flock flock \
+	"no: flock(1) takes it for the shell and ends; the real lock is still there"
 
 # holder FLOCK-ARGUMENT...: $holder has the lock until 8 is closed
 holder() {

@@ -51,10 +51,10 @@ semaphore='
 '
 setup() {
 	key=$((0x70000000 + BASHPID))
-	perl -e "$semaphore change 1" $key
+	perl -e "$semaphore change 1" "$key"
 }
 lost() {
-	perl -e "$semaphore"' semctl($set, 0, 0, 0)' $key
+	perl -e "$semaphore"' semctl($set, 0, 0, 0)' "$key"
 	echo 0
 }
 contend() {
@@ -62,14 +62,14 @@ contend() {
 
 	mkfifo in out
 	(exec_start perl -e "$semaphore"'
-		change -1; print "has it\n"; <STDIN>' $key <in >out) &
+		change -1; print "has it\n"; <STDIN>' "$key" <in >out) &
 	holder=$!
 	exec 8>in 9<out
 	read -r line <&9 && echo "$line" || return
 	kill -KILL $holder
 	wait $holder
 	exec 8>&- 9<&-
-	try start timeout 2 perl -e "$semaphore change -1; change 1" $key
+	try start timeout 2 perl -e "$semaphore change -1; change 1" "$key"
 }
 rules='sysvsem *'
 row "semop, holder killed" sysvsem "semop"

@@ -13,7 +13,7 @@ setup() {
 
 lost() {
 	php -n -d extension=sysvsem -r 'sem_remove(sem_get((int)$argv[1]));' \
-		$key >&2
+		"$key" >&2
 	echo $(($(lines counted.*) - $(cat counter)))
 }
 
@@ -40,7 +40,7 @@ job() {
 		$semaphore = sem_get((int)$argv[2]);
 		sem_acquire($semaphore, true) || exit(1);
 		count_one();
-		sem_release($semaphore);' "$1" $key
+		sem_release($semaphore);' "$1" "$key"
 }
 rules='sysvsem * timeout=60'
 row "sem_acquire, a try" sysvsem "dlopen semop"

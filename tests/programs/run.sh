@@ -74,7 +74,7 @@ if [ -z "${PORTLOCK_COMMAND:+${PORTLOCK_SHIM:+${top_builddir:-}}}" ]; then
 	echo "run.sh: start this by: make check-programs" >&2
 	exit 99
 fi
-tools=$top_builddir/tests/programs
+tools=$top_builddir/tests
 unset PORTLOCK_LOG PORTLOCK_RULES PORTLOCK_RULES_FILE LD_PRELOAD
 unset "${!GIT_@}" "${!HG@}" MAKEFLAGS MAKELEVEL MFLAGS
 work=$(mktemp -d /tmp/portlock-programs.XXXXXX) || exit 99

@@ -68,3 +68,16 @@ void begin_take(struct child *victim)
 	sleep_ns(MOMENT);
 	require(!has_said(victim));
 }
+
+static bool has_waiter(void *set)
+{
+	return semctl(*(int *)set, 0, GETNCNT) == 1;
+}
+
+void begin_real_take(struct child *victim, const char *set)
+{
+	int id = semget((key_t)strtoul(set, NULL, 0), 0, 0);
+
+	say(victim, SYSV_take);
+	wait_until(has_waiter, &id);
+}

@@ -32,5 +32,7 @@ struct child *sysvsem_holder(const char *set, const char *rules);
 
 /* A take begun, which must not succeed by itself. */
 void begin_take(struct child *victim);
+/* One that waits in the kernel when it returns. */
+void begin_real_take(struct child *victim, const char *set);
 
 #endif

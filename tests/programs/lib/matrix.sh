@@ -63,7 +63,7 @@ lines_to_compare() {
 		next
 	}
 	/^\| / && $2 != "program" && (($2 in ran) || (all && !($2 in skipped)))
-	' "$results" "$1"
+	' "$results" "$1" | sort
 }
 
 # The document must say what was found.
