@@ -22,7 +22,24 @@ need() {
 	"$@" >/dev/null 2>&1 </dev/null || missing="$missing $packages"
 }
 
+# need_library PACKAGE FILE
+need_library() {
+	need "$1" ls /usr/lib/*/"$2"
+}
+
+# What the programs' test and the other tests use, if it is there.
 need_programs() {
+	need strace strace --version
+	need openssh-client ssh -V
+	need screen screen --version
+	need daemon daemon --version
+	need dash dash -c :
+	need procps pgrep --version
+	need fakeroot fakeroot --version
+	need_library libeatmydata1 libeatmydata.so
+	need_library libfaketime faketime/libfaketimeMT.so.1
+	need_library libjemalloc2 libjemalloc.so.2
+	need_library liblockfile1 liblockfile.so.1
 	for package in $(tests/programs/run.sh --missing); do
 		missing="$missing $package"
 	done
@@ -57,8 +74,8 @@ find_missing() {
 	*' check-valgrind '*)	need valgrind valgrind --version ;;
 	*' dist'*)		need xz-utils xz --version ;;
 	esac
-	case " $* " in
-	*' check-programs '*)	need_programs ;;
+	case " $* PROGRAMS=${PORTLOCK_PROGRAMS-} " in
+	*' check-programs '* | *' PROGRAMS=all '*)	need_programs ;;
 	esac
 }
 

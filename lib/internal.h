@@ -157,7 +157,7 @@ bool pl_bundle_adopt(struct pl_bundle *bundle, const int *fds, int count,
  */
 int pl_ports_bind(struct pl_bundle *bundle, const struct pl_address *address);
 
-/* ---- gate.c: the queue ---------------------------------------------------- */
+/* ---- gate.c: the queue --------------------------------------------------- */
 
 /* One thread's way through the queue; on its stack, listed in the registry. */
 struct pl_attempt {
@@ -222,7 +222,7 @@ void pl_part(int connection, atomic_int *parting);
 void pl_gate_hand_over(struct pl_bundle *bundle, uint64_t token,
 		       bool skip_stopped, atomic_int *parting);
 
-/* ---- grant.c: the message that carries the lock --------------------------- */
+/* ---- grant.c: the message that carries the lock -------------------------- */
 
 /* 0, or -errno of sendmsg(): -EPIPE and -ECONNRESET say that nobody is there. */
 int pl_grant_send(int connection, const struct pl_bundle *bundle,
@@ -237,7 +237,7 @@ int pl_grant_send(int connection, const struct pl_bundle *bundle,
 int pl_grant_receive(struct pl_attempt *attempt,
 		     const struct pl_address *address);
 
-/* ---- registry.c: the handles and attempts of this process ----------------- */
+/* ---- registry.c: the handles and attempts of this process ---------------- */
 
 /* Whether this process, not a parent, made what the memory tells. */
 bool pl_process_is_ours(void);
@@ -266,7 +266,7 @@ void pl_registry_end(struct pl_attempt *attempt);
  */
 bool pl_registry_move(int fd);
 
-/* ---- lock.c: the handle ---------------------------------------------------- */
+/* ---- lock.c: the handle -------------------------------------------------- */
 
 enum pl_transport { PL_TCP, PL_UNIX };
 
@@ -305,7 +305,7 @@ void pl_lock_fini(struct portlock_lock *lock);
  */
 int pl_lock_give(struct portlock_lock *lock, int socket);
 
-/* ---- acquire.c: the way from nothing to holder ------------------------------ */
+/* ---- acquire.c: the way from nothing to holder --------------------------- */
 
 /*
  * The whole acquire; what the public entries and the shim use.  The errors of
@@ -321,7 +321,7 @@ int pl_acquire(struct portlock_lock *lock, const struct pl_wait *how);
  */
 int pl_lock_adopt(struct portlock_lock *lock, int socket);
 
-/* ---- error.c ------------------------------------------------------------------ */
+/* ---- error.c ------------------------------------------------------------- */
 
 /* Maps any errno onto the documented set. */
 int pl_error_filter(int error);

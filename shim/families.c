@@ -16,6 +16,9 @@
 	"open open64 openat openat64 creat creat64 fopen fopen64 freopen "     \
 	"freopen64"
 
+#define DESCRIPTOR_ENDERS                                                      \
+	"close close_range closefrom dup2 dup3 fclose freopen freopen64"
+
 const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 	[SHIM_SEM] = {
 		.name = "sem",
@@ -55,7 +58,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.missing = "*/",
 		.paths = true,
 		.takers = OPEN_TAKERS,
-		.enders = "close close_range closefrom dup2 dup3 fclose",
+		.enders = DESCRIPTOR_ENDERS,
 		.until = "the file is closed",
 		.expired = "EAGAIN",
 		.timeout_ms = -1,
@@ -97,7 +100,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.missing = "*/",
 		.paths = true,
 		.takers = "flock",
-		.enders = "flock close close_range closefrom dup2 dup3 fclose",
+		.enders = "flock " DESCRIPTOR_ENDERS,
 		.until = "the file is unlocked or closed",
 		.expired = "ENOLCK",
 		.timeout_ms = -1,
@@ -112,8 +115,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.missing = "*/",
 		.paths = true,
 		.takers = "fcntl fcntl64 lockf lockf64",
-		.enders = "fcntl fcntl64 lockf lockf64 close close_range "
-			  "closefrom dup2 dup3 fclose",
+		.enders = "fcntl fcntl64 lockf lockf64 " DESCRIPTOR_ENDERS,
 		.until = "the range is unlocked or the file closed",
 		.expired = "ENOLCK",
 		.timeout_ms = -1,

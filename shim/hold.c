@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* hold.c - the portlocks that this process holds for other locks of the
- * program.
+/* hold.c - the portlocks of this process for other locks: taking and letting
+ * go.
  *
  * A hold is a handle and a count of what it is held for.  Who finds the count
  * above zero, and may, joins; everybody else goes the way of the core, which
@@ -15,160 +15,12 @@
 #include <unistd.h>
 
 #include "shim/heir.h"
-#include "shim/hold.h"
-
-#define HOLDS 128
-
-/* A try that finds the key taken asks who has it, which leaves a dead
- * connection in the holder's queue: so who tries again and again asks less and
- * less often. */
-#define LOOK_FIRST (100 * PL_MSEC)
-#define LOOK_LAST (10000 * PL_MSEC)
-
-enum { FREE, MAKING, READY, LOST };
-
-struct shim_hold {
-	struct portlock_lock lock;
-	uint64_t identity; /* hash of the key */
-	/* By the tables' mutex: */
-	int state;
-	unsigned pins;
-	struct turn turn; /* to wait for the portlock */
-	atomic_uint drops; /* going on: not to be made anew */
-	/* Of what it is held for; 1 more when it stays until the end. */
-	atomic_uint count;
-	atomic_bool everybodys; /* held for all threads */
-	atomic_bool stays;	/* hold=exit */
-	atomic_uint staying;	/* takers that will make it stay */
-	bool inherited;		/* held by who forked this process, then */
-	_Atomic int64_t next_look, look_pause;
-};
-
-static struct shim_hold holds[HOLDS];
-static atomic_int used; /* holds from here on were never used */
+#include "shim/hold_table.h"
 
 /* Whose lock this thread acquires, and the holder that shim_is_inside() was
  * last asked about. */
 static __thread const struct shim_hold *acquired;
 static __thread pid_t holder_asked;
-
-/* ---- the table ---------------------------------------------------------------- */
-
-/* The key's hold, or NULL. */
-static struct shim_hold *find(uint64_t identity)
-{
-	struct shim_hold *end = holds + atomic_load(&used);
-
-	for (struct shim_hold *hold = holds; hold < end; hold++)
-		if ((hold->state == MAKING || hold->state == READY) &&
-		    hold->identity == identity)
-			return hold;
-	return NULL;
-}
-
-/* One for another key: never used, or not in use now. */
-static struct shim_hold *find_spare(void)
-{
-	static unsigned turn;
-
-	for (struct shim_hold *hold = holds; hold < holds + HOLDS; hold++)
-		if (hold->state == FREE && hold->pins == 0)
-			return hold;
-	for (int i = 0; i < HOLDS; i++) {
-		struct shim_hold *hold = &holds[turn++ % HOLDS];
-
-		if (hold->state == READY && hold->pins == 0 &&
-		    atomic_load(&hold->count) == 0 &&
-		    atomic_load(&hold->drops) == 0)
-			return hold;
-	}
-	return NULL;
-}
-
-/* Pins the key's hold; or claims one for it, in state MAKING.  NULL: none. */
-static struct shim_hold *pin(uint64_t identity, bool *fresh, bool *was_used)
-{
-	struct shim_hold *hold = find(identity);
-
-	*fresh = !hold;
-	if (!hold)
-		hold = find_spare();
-	if (!hold)
-		return NULL;
-	hold->pins++;
-	if (*fresh) {
-		*was_used = hold->state == READY;
-		hold->state = MAKING;
-		hold->identity = identity;
-		if (hold - holds >= atomic_load(&used))
-			atomic_store(&used, (int)(hold - holds) + 1);
-	}
-	return hold;
-}
-
-/* The core is not to be called with the tables locked. */
-static bool make(struct shim_hold *hold, bool was_used,
-		 const struct shim_rule *rule, const char *name)
-{
-	bool made;
-
-	if (was_used)
-		pl_lock_fini(&hold->lock);
-	atomic_store(&hold->next_look, 0);
-	atomic_store(&hold->look_pause, LOOK_FIRST);
-	hold->inherited = false;
-	made = shim_lock_init(&hold->lock, rule, name) == 0;
-	shim_tables_lock();
-	hold->state = made ? READY : FREE;
-	shim_tables_unlock();
-	return made;
-}
-
-static bool is_made(struct shim_hold *hold)
-{
-	int state;
-
-	for (;;) {
-		shim_tables_lock();
-		state = hold->state;
-		shim_tables_unlock();
-		if (state != MAKING)
-			return state == READY;
-		sched_yield();
-	}
-}
-
-struct shim_hold *hold_get(const struct shim_rule *rule, const char *name)
-{
-	struct shim_hold *hold = NULL;
-	bool fresh = false, was_used = false;
-	char key[SHIM_KEY_MAX];
-
-	if (shim_rule_key(rule, name, key)) {
-		uint64_t identity = shim_hash(key, strlen(key));
-
-		shim_tables_lock();
-		hold = pin(identity, &fresh, &was_used);
-		shim_tables_unlock();
-	}
-	if (hold &&
-	    !(fresh ? make(hold, was_used, rule, name) : is_made(hold))) {
-		hold_put(hold);
-		hold = NULL;
-	}
-	if (!hold)
-		shim_log_rule(rule, name, "no portlock: too many, or too long");
-	return hold;
-}
-
-void hold_put(struct shim_hold *hold)
-{
-	shim_tables_lock();
-	hold->pins--;
-	shim_tables_unlock();
-}
-
-/* ---- taking ---------------------------------------------------------------------- */
 
 /* Whether it is held, so that the caller need only be counted in. */
 static bool join(struct shim_hold *hold, enum hold_scope scope)
@@ -199,32 +51,10 @@ static void note(struct shim_hold *hold, const struct shim_rule *rule,
 	}
 }
 
-bool hold_is_everybodys(const struct pl_address *address)
-{
-	int end = atomic_load(&used);
-
-	for (struct shim_hold *hold = holds; hold < holds + end; hold++)
-		if (strcmp(hold->lock.address.name, address->name) == 0 &&
-		    (atomic_load(&hold->everybodys) ||
-		     atomic_load(&hold->staying) > 0))
-			return true;
-	return false;
-}
-
 static bool is_inside(const struct pl_address *address, pid_t holder)
 {
 	holder_asked = holder;
 	return shim_is_inside(address, holder);
-}
-
-bool hold_is_of_parent_alone(const struct pl_address *address)
-{
-	int end = atomic_load(&used);
-
-	for (struct shim_hold *hold = holds; hold < holds + end; hold++)
-		if (strcmp(hold->lock.address.name, address->name) == 0)
-			return !hold->inherited;
-	return false;
 }
 
 /* Of another thread, a taker for the whole process waits until it can join;
@@ -394,7 +224,7 @@ int hold_take_name(const struct shim_rule *rule, const char *name,
 	return result;
 }
 
-/* ---- letting go ---------------------------------------------------------------- */
+/* ---- letting go ---------------------------------------------------------- */
 
 void hold_drop(struct shim_hold *hold)
 {
@@ -406,8 +236,8 @@ void hold_drop(struct shim_hold *hold)
 	count = atomic_load(&hold->count);
 	/* Never below zero: in the child of a fork nothing is held, whatever
 	 * it lets go. */
-	while (count > 0 && !atomic_compare_exchange_weak(&hold->count, &count,
-							  count - 1))
+	while (count > 0 &&
+	       !atomic_compare_exchange_weak(&hold->count, &count, count - 1))
 		continue;
 	if (count == 1) {
 		atomic_store(&hold->everybodys, false);
@@ -415,89 +245,4 @@ void hold_drop(struct shim_hold *hold)
 		portlock_release(&hold->lock);
 	}
 	atomic_fetch_sub(&hold->drops, 1);
-}
-
-/* ---- to and from another process -------------------------------------------------- */
-
-struct portlock_lock *hold_lock(struct shim_hold *hold)
-{
-	return &hold->lock;
-}
-
-void hold_keep(struct shim_hold *hold)
-{
-	hold->pins++;
-}
-
-static bool give(struct shim_hold *hold, int socket, unsigned limit)
-{
-	unsigned count = atomic_load(&hold->count);
-
-	do
-		if (count == 0 || count > limit)
-			return false;
-	while (!atomic_compare_exchange_weak(&hold->count, &count, 0));
-	if (pl_lock_give(&hold->lock, socket) == 0) {
-		atomic_store(&hold->everybodys, false);
-		return true;
-	}
-	atomic_fetch_add(&hold->count, count);
-	return false;
-}
-
-bool hold_give(struct shim_hold *hold, int socket, unsigned limit)
-{
-	bool given;
-
-	/* As in hold_drop(). */
-	atomic_fetch_add(&hold->drops, 1);
-	given = give(hold, socket, limit);
-	atomic_fetch_sub(&hold->drops, 1);
-	return given;
-}
-
-bool hold_adopt(struct shim_hold *hold, int socket)
-{
-	return pl_lock_adopt(&hold->lock, socket) == 0;
-}
-
-void hold_join(struct shim_hold *hold)
-{
-	atomic_fetch_add(&hold->count, 1);
-}
-
-bool hold_is_held(const struct shim_hold *hold)
-{
-	return atomic_load(&hold->count) > 0;
-}
-
-bool hold_is_shared(const struct shim_hold *hold)
-{
-	return atomic_load(&hold->count) > 1;
-}
-
-static void after_fork_in_child(void)
-{
-	for (struct shim_hold *hold = holds; hold < holds + HOLDS; hold++) {
-		/* The thread that forked may wait for its child. */
-		if (atomic_load(&hold->count) > 0 &&
-		    (atomic_load(&hold->everybodys) ||
-		     atomic_load(&hold->lock.owner) == pl_thread()))
-			hold->inherited = true;
-		atomic_store(&hold->count, 0);
-		atomic_store(&hold->everybodys, false);
-		atomic_store(&hold->stays, false);
-		atomic_store(&hold->staying, 0);
-		atomic_store(&hold->next_look, 0);
-		atomic_store(&hold->turn.state, 0);
-		atomic_store(&hold->drops, 0);
-		/* Nobody will finish what another thread began. */
-		if (hold->state == MAKING)
-			hold->state = LOST;
-	}
-}
-
-__attribute__((constructor)) static void watch_forks(void)
-{
-	pthread_atfork(NULL, NULL, after_fork_in_child);
 }

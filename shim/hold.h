@@ -12,9 +12,34 @@
 
 #include "shim/shim.h"
 
-/* ---- hold.c ------------------------------------------------------------------ */
-
 struct shim_hold;
+
+/* ---- hold_table.c: the keys that this process has a hold for ------------- */
+
+/*
+ * The hold for the key that the rule gives a lock of that name, pinned until
+ * hold_put().  NULL: too many keys, or one that is too long; that is logged,
+ * and the program goes on without us.  Not for signal handlers.
+ */
+struct shim_hold *hold_get(const struct shim_rule *rule, const char *name);
+void hold_put(struct shim_hold *hold);
+
+/* What follows is async-signal-safe and keeps errno. */
+
+/* How many of the program's locks it is held for. */
+unsigned hold_count(const struct shim_hold *hold);
+/* Of a hold that is pinned or held. */
+const struct pl_address *hold_address(const struct shim_hold *hold);
+/* Pins it for good, in the child of a fork. */
+void hold_keep(struct shim_hold *hold);
+
+/* Held for all threads of this process. */
+bool hold_is_everybodys(const struct pl_address *address);
+/* In a fork: whether it must wait for a process that it was forked from and
+ * that has the key, as that one did not have it then. */
+bool hold_is_of_parent_alone(const struct pl_address *address);
+
+/* ---- hold.c: taking and letting go --------------------------------------- */
 
 /* Whom a lock of the program belongs to: who else may join a hold for it. */
 enum hold_scope {
@@ -24,20 +49,12 @@ enum hold_scope {
 
 struct hold_wait {
 	enum hold_scope scope;
-	bool never;	    /* a try */
-	bool interruptible; /* -EINTR after a handler without SA_RESTART */
+	bool never;	     /* a try */
+	bool interruptible;  /* -EINTR after a handler without SA_RESTART */
 	bool never_restarts; /* ... or with it */
-	int64_t deadline;   /* the program's, ns of CLOCK_MONOTONIC; a rule with
+	int64_t deadline; /* the program's, ns of CLOCK_MONOTONIC; a rule with
 			     * a timeout= may end the wait before it */
 };
-
-/*
- * The hold for the key that the rule gives a lock of that name, pinned until
- * hold_put().  NULL: too many keys, or one that is too long; that is logged,
- * and the program goes on without us.  Not for signal handlers.
- */
-struct shim_hold *hold_get(const struct shim_rule *rule, const char *name);
-void hold_put(struct shim_hold *hold);
 
 /* hold_take() took nothing, but the program may go on with its own lock. */
 #define HOLD_WITHOUT 1
@@ -53,35 +70,24 @@ void hold_put(struct shim_hold *hold);
 int hold_take(struct shim_hold *hold, const struct shim_rule *rule,
 	      const struct hold_wait *wait);
 
-/* Async-signal-safe, keeps errno, and so does the next one. */
+/* Async-signal-safe, keeps errno. */
 void hold_drop(struct shim_hold *hold);
-bool hold_is_held(const struct shim_hold *hold);
-/* Held for more than one. */
-bool hold_is_shared(const struct shim_hold *hold);
-
-/* Held for all threads of this process. */
-bool hold_is_everybodys(const struct pl_address *address);
-
-/* For heir.c, of a hold that is pinned or held: its handle; to pin it for
- * good, in the child of a fork. */
-struct portlock_lock *hold_lock(struct shim_hold *hold);
-void hold_keep(struct shim_hold *hold);
-/* Sends it away through the socket, if it is held for so many at most.  And
- * back, for nobody yet: the socket is the hold's then. */
-bool hold_give(struct shim_hold *hold, int socket, unsigned limit);
-bool hold_adopt(struct shim_hold *hold, int socket);
-/* One more has it. */
-void hold_join(struct shim_hold *hold);
-
-/* In a fork: whether it must wait for a process that it was forked from and
- * that has the key, as that one did not have it then. */
-bool hold_is_of_parent_alone(const struct pl_address *address);
-
 /* get, take, put in one, for locks that are not asked for often. */
 int hold_take_name(const struct shim_rule *rule, const char *name,
 		   const struct hold_wait *wait, struct shim_hold **hold);
 
-/* ---- turn.c: threads that wait one after the other ---------------------------- */
+/* ---- hold_pass.c: a hold goes to another process ------------------------- */
+
+/* Async-signal-safe, of a hold that is pinned or held. */
+
+/* Sends it away through the socket, if it is held for so many at most. */
+bool hold_give(struct shim_hold *hold, int socket, unsigned limit);
+/* And back, for nobody yet: the socket is the hold's then. */
+bool hold_adopt(struct shim_hold *hold, int socket);
+/* One more has it. */
+void hold_join(struct shim_hold *hold);
+
+/* ---- turn.c: threads that wait one after the other ----------------------- */
 
 struct turn {
 	atomic_int state; /* 0: nobody's */
@@ -92,7 +98,7 @@ struct turn {
 int turn_take(struct turn *turn, int64_t deadline, bool interruptible);
 void turn_give(struct turn *turn);
 
-/* ---- tie.c: holds that end with a descriptor ---------------------------------- */
+/* ---- tie.c: holds that end with a descriptor ----------------------------- */
 
 /* Why a descriptor has a hold.  One descriptor may have one of each kind. */
 enum tie_kind {

@@ -28,7 +28,7 @@ static bool is_hidden(int fd)
 	return shim_fd_is_ours(fd) && shim_same_process();
 }
 
-/* ---- one goes away ------------------------------------------------------------- */
+/* ---- one goes away ------------------------------------------------------- */
 
 void fd_end_begin(struct fd_end *end, int fd)
 {
@@ -90,7 +90,7 @@ SHIM_HOOK int _IO_fclose(FILE *stream)
 	return fclose(stream);
 }
 
-/* ---- many go away -------------------------------------------------------------- */
+/* ---- many go away -------------------------------------------------------- */
 
 /* The lowest in the range that cannot go with the others: it is ours, or it is
  * the program's and something goes with it. */
@@ -182,7 +182,7 @@ SHIM_HOOK void closefrom(int lowest)
 	filelock_sweep();
 }
 
-/* ---- copies ---------------------------------------------------------------------- */
+/* ---- copies -------------------------------------------------------------- */
 
 /*
  * Before a dup2(from, to): false with errno if it must not be.  EBUSY is what

@@ -35,7 +35,7 @@ struct known {
 
 static struct known table[KNOWN];
 
-/* ---- the gate's inode number, by its name ---------------------------------------- */
+/* ---- the gate's inode number, by its name -------------------------------- */
 
 /* /proc/net/unix, line by line: "Num: RefCount Protocol Flags Type St Inode
  * Path", with @ for the first NUL of an abstract name. */
@@ -100,8 +100,8 @@ static uint64_t inode_of_gate(const char *name)
 	char *line;
 
 	/* The thread's: it may have a network of its own. */
-	lines.fd = REAL(open)("/proc/thread-self/net/unix",
-			      O_RDONLY | O_CLOEXEC);
+	lines.fd =
+		REAL(open)("/proc/thread-self/net/unix", O_RDONLY | O_CLOEXEC);
 	if (lines.fd < 0)
 		return HIDDEN;
 	while (inode == 0 && (line = next_line(&lines)))
@@ -110,7 +110,7 @@ static uint64_t inode_of_gate(const char *name)
 	return inode;
 }
 
-/* ---- a process's descriptor for it ------------------------------------------------- */
+/* ---- a process's descriptor for it --------------------------------------- */
 
 static bool has(pid_t pid, int fd, uint64_t inode)
 {
@@ -155,7 +155,7 @@ static int fd_of(pid_t pid, uint64_t inode)
 	return found;
 }
 
-/* ---- the processes that this one is a fork of ---------------------------------------- */
+/* ---- the processes that this one is a fork of ---------------------------- */
 
 /* Since the last exec: what they held when they forked is known (hold.c). */
 static pid_t forked_from[DEPTH];
@@ -181,7 +181,7 @@ static bool is_waited_for(const struct pl_address *address, pid_t holder)
 	return false;
 }
 
-/* ---- what is known ------------------------------------------------------------------ */
+/* ---- what is known ------------------------------------------------------- */
 
 static struct known *known_of(const struct pl_address *address,
 			      uint64_t *identity)
@@ -236,8 +236,7 @@ static bool is_holder(const struct pl_address *address, pid_t ancestor)
 {
 	uint64_t inode = inode_of_gate(address->name);
 
-	return inode == HIDDEN ||
-	       find_gate(address, ancestor, inode) != NO_FD;
+	return inode == HIDDEN || find_gate(address, ancestor, inode) != NO_FD;
 }
 
 /* Nobody can be asked: look at all ancestors. */

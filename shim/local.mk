@@ -35,8 +35,13 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/guard.c \
 	%D%/heir.c \
 	%D%/heir.h \
+	%D%/heir_table.c \
+	%D%/heir_table.h \
 	%D%/hold.c \
 	%D%/hold.h \
+	%D%/hold_pass.c \
+	%D%/hold_table.c \
+	%D%/hold_table.h \
 	%D%/hook_dl.c \
 	%D%/hook_exit.c \
 	%D%/hook_fcntl.c \
@@ -67,12 +72,12 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/lockfile_wait.c \
 	%D%/lockfile_who.c \
 	%D%/log.c \
-	%D%/open.h \
-	%D%/opened.c \
 	%D%/mutex.c \
 	%D%/mutex.h \
 	%D%/mutex_name.c \
 	%D%/mutex_table.c \
+	%D%/open.h \
+	%D%/opened.c \
 	%D%/passwd.c \
 	%D%/path.c \
 	%D%/path.h \

@@ -20,7 +20,7 @@
 #include "shim/path.h"
 #include "shim/shim.h"
 
-/* ---- lockfile.c: to make a lock file ---------------------------------------- */
+/* ---- lockfile.c: to make a lock file ------------------------------------- */
 
 /* A call that makes a file, if there is none: by which function, and how. */
 struct lockfile_call {
@@ -45,10 +45,9 @@ struct lockfile_call {
 
 /* In place of call->make(call): waits for its turn where a rule says so.
  * liblockfile has a function of that name, which the shim replaces. */
-int lockfile_create(struct lockfile_call *call)
-	__asm__("shim_lockfile_create");
+int lockfile_create(struct lockfile_call *call) __asm__("shim_lockfile_create");
 
-/* ---- lockfile_table.c: the attempts and lock files of this process ---------- */
+/* ---- lockfile_table.c: the attempts and lock files of this process ------- */
 
 #define LOCKFILE_MARK_MAX 64
 
@@ -73,7 +72,7 @@ void lockfile_settle(struct lockfile_entry *entry);
 /* Whether that is the mark of a lock file of this process. */
 bool lockfile_is_our_mark(const char *mark);
 
-/* ---- lockfile_end.c: they go, or the process --------------------------------- */
+/* ---- lockfile_end.c: they go, or the process ----------------------------- */
 
 /* All of this is async-signal-safe and keeps errno. */
 
@@ -99,20 +98,20 @@ void lockfile_end_finish(const struct lockfile_end *end, int result);
 uint64_t lockfile_leave(void);
 void lockfile_stay(uint64_t left);
 
-/* ---- lockfile_make.c --------------------------------------------------------- */
+/* ---- lockfile_make.c ----------------------------------------------------- */
 
 /* Makes the call once, and the file, if it is new, is marked. */
 int lockfile_make(struct lockfile_call *call, struct lockfile_entry *entry);
 /* Closes and removes what the call made by that name. */
 void lockfile_unmake(struct lockfile_call *call, const char *name, int result);
 
-/* ---- lockfile_link.c --------------------------------------------------------- */
+/* ---- lockfile_link.c ----------------------------------------------------- */
 
 /* The same for a call that gives a file another name. */
 int lockfile_make_name(struct lockfile_call *call,
 		       struct lockfile_entry *entry);
 
-/* ---- lockfile_attribute.c: the extended attribute of a mark ------------------ */
+/* ---- lockfile_attribute.c: the extended attribute of a mark -------------- */
 
 /* What becomes of a symbolic link at the end of the path. */
 enum lockfile_links { LOCKFILE_NO_FOLLOW, LOCKFILE_FOLLOW };
@@ -125,7 +124,7 @@ ssize_t lockfile_attribute_get(const char *path, enum lockfile_links links,
 			       char *mark, size_t size);
 void lockfile_attribute_remove(const char *path, enum lockfile_links links);
 
-/* ---- lockfile_mark.c: marks on files, and the tokens that they name ---------- */
+/* ---- lockfile_mark.c: marks on files, and the tokens that they name ------ */
 
 /*
  * Takes a key that nobody ever had as the token of the entry, and builds its
@@ -160,20 +159,20 @@ enum lockfile_maker lockfile_look(struct lockfile_entry *entry);
  * with the file gone, or an error of pl_acquire(), or -ENOTEMPTY. */
 int lockfile_outlive(struct lockfile_entry *entry, const struct pl_wait *how);
 
-/* ---- lockfile_who.c ---------------------------------------------------------- */
+/* ---- lockfile_who.c ------------------------------------------------------ */
 
 /* Where tokens are visible, as a number: this host since its start, and this
  * network. */
 bool lockfile_place(uint64_t *place);
 
-/* ---- lockfile_wait.c --------------------------------------------------------- */
+/* ---- lockfile_wait.c ----------------------------------------------------- */
 
 /* Makes the call when the entry's file has gone away and our turn has come, or
  * fails with EEXIST at the end of the rule's patience. */
 int lockfile_wait(struct lockfile_call *call, struct lockfile_entry *entry,
 		  const struct shim_rule *rule);
 
-/* ---- lockfile_seen.c: files that were opened before their lock was taken ------ */
+/* ---- lockfile_seen.c: files that were opened before their lock was taken - */
 
 /*
  * The program opened, or failed to find (fd -1), a file that a lock may
@@ -195,7 +194,7 @@ void lockfile_seen_written(const char *path);
  * protected, the program knows it.  Async-signal-safe. */
 void lockfile_seen_replaced(const char *path, uint64_t identity);
 
-/* ---- lockfile_path.c: names --------------------------------------------------- */
+/* ---- lockfile_path.c: names ---------------------------------------------- */
 
 #define LOCKFILE_SUFFIX ".lock"
 

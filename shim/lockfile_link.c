@@ -70,9 +70,9 @@ static bool is_fresh(const struct source *source)
  */
 static bool take_old_mark(struct source *source)
 {
-	ssize_t length = lockfile_attribute_get(source->path, LOCKFILE_FOLLOW,
-						source->old,
-						LOCKFILE_MARK_MAX - 1);
+	ssize_t length =
+		lockfile_attribute_get(source->path, LOCKFILE_FOLLOW,
+				       source->old, LOCKFILE_MARK_MAX - 1);
 
 	source->old[length > 0 ? length : 0] = '\0';
 	if (length <= 0 || lockfile_is_our_mark(source->old))

@@ -17,7 +17,7 @@ bool lockfile_place(uint64_t *place)
 	facts[0] = atomic_load(&boot);
 	if (facts[0] == 0) {
 		if (!shim_read_text("/proc/sys/kernel/random/boot_id", id,
-			       sizeof(id)))
+				    sizeof(id)))
 			return false;
 		facts[0] = shim_hash(id, strlen(id));
 		atomic_store(&boot, facts[0]);

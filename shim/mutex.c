@@ -17,7 +17,7 @@
 /* Set for threads that may end with a robust mutex. */
 static pthread_key_t ends;
 
-/* ---- the calls themselves ------------------------------------------------------ */
+/* ---- the calls themselves ------------------------------------------------ */
 
 int mutex_real_lock(pthread_mutex_t *real, const struct mutex_wait *wait)
 {
@@ -43,7 +43,7 @@ int mutex_real_sleep(pthread_cond_t *condition, pthread_mutex_t *real,
 					    wait->until);
 }
 
-/* ---- who has it ------------------------------------------------------------------ */
+/* ---- who has it ---------------------------------------------------------- */
 
 /* No function tells it, but it is a part of the ABI. */
 static bool is_robust(const pthread_mutex_t *real)
@@ -94,7 +94,7 @@ static void thread_ends(void *unused)
 			drop(mutex);
 }
 
-/* ---- locking --------------------------------------------------------------------- */
+/* ---- locking ------------------------------------------------------------- */
 
 /* What libc looks at only if it must wait. */
 static bool is_time(const struct timespec *until)
@@ -153,7 +153,7 @@ int mutex_unlock(struct mutex *mutex)
 	return result;
 }
 
-/* ---- waiting for a condition ------------------------------------------------------ */
+/* ---- waiting for a condition --------------------------------------------- */
 
 /* Without the timeout= of the rule: the program cannot go on without. */
 static int take_patiently(struct mutex *mutex, bool never)
@@ -218,7 +218,7 @@ int mutex_sleep(struct mutex *mutex, pthread_cond_t *condition,
 	return come_back(mutex, result);
 }
 
-/* ---- processes ---------------------------------------------------------------------- */
+/* ---- processes ----------------------------------------------------------- */
 
 /* What the parent had locked is locked here as well, but without portlocks. */
 static void after_fork_in_child(void)

@@ -20,7 +20,7 @@ struct mutex {
 	_Atomic uint64_t owner;
 };
 
-/* ---- mutex_name.c: what it is called ---------------------------------------- */
+/* ---- mutex_name.c: what it is called ------------------------------------- */
 
 #define MUTEX_NAME_MAX (PATH_MAX + 256)
 
@@ -42,7 +42,7 @@ bool mutex_module_of(const void *address, struct mutex_module *module);
 bool mutex_names_of(const void *address, const struct mutex_module *module,
 		    struct mutex_names *names);
 
-/* ---- mutex_table.c: which there are ------------------------------------------ */
+/* ---- mutex_table.c: which there are -------------------------------------- */
 
 /* NULL: no rule matches; that costs a few ns for all but a mutex's first lock. */
 struct mutex *mutex_judge(pthread_mutex_t *real);
@@ -56,7 +56,7 @@ struct mutex *mutex_next(struct mutex *mutex);
 /* After a library was unloaded: others may come to lie where it was. */
 void mutex_forget_unloaded(void);
 
-/* ---- mutex.c: what their calls do -------------------------------------------- */
+/* ---- mutex.c: what their calls do ---------------------------------------- */
 
 #define MUTEX_CLOCK_OF_CONDITION ((clockid_t)-1)
 

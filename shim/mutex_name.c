@@ -24,7 +24,7 @@
 
 #define DELETED " (deleted)"
 
-/* ---- the module ---------------------------------------------------------------- */
+/* ---- the module ---------------------------------------------------------- */
 
 #ifdef HAVE__DL_FIND_OBJECT
 
@@ -83,7 +83,7 @@ bool mutex_module_of(const void *address, struct mutex_module *module)
 
 #endif
 
-/* ---- its file ------------------------------------------------------------------- */
+/* ---- its file ------------------------------------------------------------ */
 
 /* The path in a line of /proc/self/maps, "START-END PERMISSIONS OFFSET DEVICE
  * INODE PATH", if that is of a file in the module's memory. */
@@ -146,7 +146,7 @@ static bool find_path(struct mutex_names *names,
 	return found;
 }
 
-/* ---- its symbols ------------------------------------------------------------------ */
+/* ---- its symbols --------------------------------------------------------- */
 
 /* Whether the file is what the module was loaded from, and no new version: the
  * first page has its headers, and as a rule the build id. */

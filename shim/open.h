@@ -9,12 +9,12 @@
 
 #include "shim/lockfile.h"
 
-/* ---- hook_open.c --------------------------------------------------------------- */
+/* ---- hook_open.c --------------------------------------------------------- */
 
 /* Any open, once its flags are known: in place of call->make(call). */
 int open_any(struct lockfile_call *call);
 
-/* ---- opened.c ------------------------------------------------------------------ */
+/* ---- opened.c ------------------------------------------------------------ */
 
 /* Cheap first question: could a rule match an open with these flags? */
 bool open_fits(const char *path, int flags);

@@ -12,7 +12,7 @@ struct cursor {
 	struct shim_rule_error *error;
 };
 
-/* ---- rule_words.c ----------------------------------------------------------- */
+/* ---- rule_words.c -------------------------------------------------------- */
 
 /* Notes what is wrong at a place of the cursor's line; always false. */
 bool rule_fail(struct cursor *cursor, const char *place, const char *format,
@@ -27,7 +27,7 @@ bool rule_more(struct cursor *cursor);
  */
 char *rule_word(struct cursor *cursor, const char **start);
 
-/* ---- rule_options.c --------------------------------------------------------- */
+/* ---- rule_options.c ------------------------------------------------------ */
 
 /* Takes all that is left of the line. */
 bool rule_take_options(struct cursor *cursor, struct shim_rule *rule);

@@ -18,7 +18,7 @@
 
 #define NS_PER_S INT64_C(1000000000)
 
-/* ---- waiting ---------------------------------------------------------------- */
+/* ---- waiting ------------------------------------------------------------- */
 
 /* One wait: what the program and the rule ask for, in one. */
 struct limits {
@@ -185,7 +185,7 @@ int semaphore_acquire(struct semaphore *semaphore,
 	return result;
 }
 
-/* ---- giving back -------------------------------------------------------------- */
+/* ---- giving back --------------------------------------------------------- */
 
 /* Async-signal-safe, as sem_post() is. */
 int semaphore_post(struct semaphore *semaphore)

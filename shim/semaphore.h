@@ -22,7 +22,7 @@ struct semaphore {
 	unsigned opens; /* of the program */
 };
 
-/* ---- semaphore_table.c: which there are ------------------------------------ */
+/* ---- semaphore_table.c: which there are ---------------------------------- */
 
 /* NULL for all others, after one or two comparisons. */
 struct semaphore *semaphore_find(const sem_t *sem);
@@ -33,7 +33,7 @@ void semaphore_opened(sem_t *sem, const char *name, int initial);
 /* What sem_close() is to do: 0, or -1 with errno. */
 int semaphore_close(struct semaphore *semaphore);
 
-/* ---- semaphore_mark.c: what is written on them ------------------------------ */
+/* ---- semaphore_mark.c: what is written on them --------------------------- */
 
 /* Notes in a semaphore that it is a mutex, if it is one; see the .c file. */
 bool semaphore_judge(sem_t *sem, int initial);
@@ -50,7 +50,7 @@ void semaphore_set_taken(sem_t *sem, uint32_t holder);
 bool semaphore_is_taken(sem_t *sem);
 bool semaphore_is_taken_by(sem_t *sem, uint32_t holder);
 
-/* ---- semaphore.c: what their calls do --------------------------------------- */
+/* ---- semaphore.c: what their calls do ------------------------------------ */
 
 /* The wait that the program asked for. */
 struct semaphore_wait {

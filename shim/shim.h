@@ -27,7 +27,7 @@
  */
 #include "shim/real.h"
 
-/* ---- guard.c: who is calling ---------------------------------------------- */
+/* ---- guard.c: who is calling --------------------------------------------- */
 
 /*
  * True when a hook may act: the call does not come from inside the shim (this
@@ -52,7 +52,7 @@ bool shim_same_process(void);
 void shim_tables_lock(void);
 void shim_tables_unlock(void);
 
-/* ---- rules.c: the rules' grammar (in the command, too) -------------------- */
+/* ---- rules.c: the rules' grammar (in the command, too) ------------------- */
 
 enum shim_family {
 	SHIM_SEM,
@@ -99,7 +99,7 @@ struct shim_rule_error {
 int shim_rules_parse(char *text, struct shim_rule *rules, int limit,
 		     struct shim_rule_error *error);
 
-/* ---- families.c: what is different from family to family ------------------- */
+/* ---- families.c: what is different from family to family ----------------- */
 
 struct shim_family_facts {
 	const char *name;
@@ -108,8 +108,9 @@ struct shim_family_facts {
 	 * is likely to be missing before a pattern that fits none. */
 	const char *shapes[2], *names, *missing;
 	bool paths; /* they are paths of files */
-	/* The functions that take its locks and that end them; when a lock
-	 * ends, and what the program gets at the end of timeout=. */
+	/* The functions that take its locks and that end them, without libc's
+	 * aliases (__open); when a lock ends, and what the program gets at the
+	 * end of timeout=. */
 	const char *takers, *enders, *until, *expired;
 	int timeout_ms;	     /* -1: none */
 	const char *no_hold; /* why there is no hold=exit; NULL: there is */
@@ -124,7 +125,7 @@ static inline const char *shim_family_name(enum shim_family family)
 	return shim_families[family].name;
 }
 
-/* ---- key.c: from a name and a rule to a key --------------------------------- */
+/* ---- key.c: from a name and a rule to a key ------------------------------ */
 
 #define SHIM_KEY_MAX 4352
 /*
@@ -134,7 +135,7 @@ static inline const char *shim_family_name(enum shim_family family)
 bool shim_rule_key(const struct shim_rule *rule, const char *name,
 		   char key[SHIM_KEY_MAX]);
 
-/* ---- env.c: what the environment says --------------------------------------- */
+/* ---- env.c: what the environment says ------------------------------------ */
 
 /* Bits of the families that have rules; of all, as long as nobody asked. */
 extern atomic_uint shim_families_ruled;
@@ -177,7 +178,7 @@ static inline uint64_t shim_hash(const void *data, size_t size)
 	return value ? value : 1;
 }
 
-/* ---- signals.c ------------------------------------------------------------ */
+/* ---- signals.c ----------------------------------------------------------- */
 
 /*
  * libc's waits go on after a handler with SA_RESTART, ppoll() never does, and
@@ -186,7 +187,7 @@ static inline uint64_t shim_hash(const void *data, size_t size)
  */
 bool shim_all_handlers_restart(void);
 
-/* ---- clock.c -------------------------------------------------------------- */
+/* ---- clock.c ------------------------------------------------------------- */
 
 /* For shim_ops: past what other preloads make of them. */
 int shim_clock_gettime(clockid_t clock, struct timespec *now);
@@ -197,7 +198,7 @@ int shim_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
  * kernel's CLOCK_MONOTONIC; NULL: PL_NEVER. */
 int64_t shim_deadline(clockid_t clock, const struct timespec *until);
 
-/* ---- who.c ---------------------------------------------------------------- */
+/* ---- who.c --------------------------------------------------------------- */
 
 /* The beginning of a small file as a string; false: there is none. */
 bool shim_read_text(const char *path, char *text, size_t size);
@@ -208,7 +209,7 @@ pid_t shim_parent_of(pid_t pid);
 /* Whether that process is the parent, the parent's parent, ... of this one. */
 bool shim_is_ancestor(pid_t pid);
 
-/* ---- inside.c ------------------------------------------------------------- */
+/* ---- inside.c ------------------------------------------------------------ */
 
 /*
  * For pl_wait.is_inside: whether the holder's key need not be waited for, as
@@ -217,7 +218,7 @@ bool shim_is_ancestor(pid_t pid);
  */
 bool shim_is_inside(const struct pl_address *address, pid_t holder);
 
-/* ---- log.c ---------------------------------------------------------------- */
+/* ---- log.c --------------------------------------------------------------- */
 
 /*
  * One line: "portlock[pid] family: name: what", by write(2) only, errno kept.
@@ -231,7 +232,7 @@ void shim_log(enum shim_family family, const char *name, const char *what);
 /* For what belongs to no rule, always to PORTLOCK_LOG's place. */
 void shim_log_line(const char *who, const char *name, const char *what);
 
-/* ---- fds.c: descriptors that the program cannot see ------------------------ */
+/* ---- fds.c: descriptors that the program cannot see ---------------------- */
 
 /*
  * Keeps the core's descriptors just below the soft RLIMIT_NOFILE and out of

@@ -42,7 +42,7 @@ void sysvsem_pass(struct sysvsem *semaphore)
 			      "no mutex: passes through");
 }
 
-/* ---- giving back --------------------------------------------------------------- */
+/* ---- giving back --------------------------------------------------------- */
 
 /* What of it that owner had is given back; unless there is a new one. */
 void sysvsem_let_go(struct sysvsem *semaphore, uint64_t owner, bool held)
@@ -218,7 +218,7 @@ int sysvsem_operate(int set, struct sembuf *operations, size_t count,
 	return result;
 }
 
-/* ---- semctl() ------------------------------------------------------------------------ */
+/* ---- semctl() ------------------------------------------------------------ */
 
 /* The kernel has forgotten what to undo. */
 static void was_set(struct sysvsem *semaphore, int value)

@@ -20,7 +20,7 @@ union semun {
 	struct seminfo *__buf;
 };
 
-/* ---- sysvsem_table.c: the semaphores that rules match ----------------------- */
+/* ---- sysvsem_table.c: the semaphores that rules match -------------------- */
 
 /* How a semaphore is used, as far as this process has seen. */
 enum sysvsem_use {
@@ -54,7 +54,7 @@ struct sysvsem *sysvsem_next(int set, struct sysvsem *semaphore);
 /* The set is no more. */
 void sysvsem_forget(int set);
 
-/* ---- sysvsem_take.c -------------------------------------------------------- */
+/* ---- sysvsem_take.c ------------------------------------------------------ */
 
 /* A semop() or, with a timeout, semtimedop(). */
 struct sysvsem_call {
@@ -68,7 +68,7 @@ struct sysvsem_call {
 /* Takes the semaphore of the first operation, if it is a mutex. */
 int sysvsem_take(struct sysvsem_call *call, enum sysvsem_use use);
 
-/* ---- sysvsem.c --------------------------------------------------------------- */
+/* ---- sysvsem.c ----------------------------------------------------------- */
 
 /* In place of semop() and, with a timeout, semtimedop(). */
 int sysvsem_operate(int set, struct sembuf *operations, size_t count,

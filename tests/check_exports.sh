@@ -5,10 +5,10 @@
 # libportlock.so: header = map = symbols, each with a version and in the manual.
 # portlock-shim.so: map = hooks = symbols, none with a version (such a one
 # replaces nothing, silently), and every name is one that libc has, or
-# liblockfile.
+# liblockfile; portlock preload --check names those that concern one family.
 # Both need libc and libmd only.
 set -u
-: "${top_srcdir:?}" "${top_builddir:?}"
+: "${top_srcdir:?}" "${top_builddir:?}" "${PORTLOCK_COMMAND:?}"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 failed=0
@@ -41,6 +41,15 @@ same() {
 	[ -s "$work/left" ] || fail "$1: no names found"
 	diff -u --label "$1" --label "$2" "$work/left" "$work/right" ||
 		failed=1
+}
+
+# named_by_families: what portlock preload --check tells of all of them
+named_by_families() {
+	for family in sem lockfile open mutex sysvsem flock fcntl passwd \
+		liblockfile; do
+		"$PORTLOCK_COMMAND" preload --check --rule "$family *" |
+			sed -n 's/^  \(taken\|ended\) by  //p' | tr ' ' '\n'
+	done
 }
 
 needs_nothing_else() {
@@ -89,5 +98,13 @@ if [ -n "$shim" ]; then
 	if [ -s "$work/unknown" ] && grep -qx closefrom "$work/libc"; then
 		fail "libc has no" "$(tr '\n' ' ' <"$work/unknown")"
 	fi
+	# What the families name, and besides what concerns all of them; not
+	# libc's aliases.
+	named_by_families >"$work/named"
+	sed '/^_/d' "$work/left" | grep -vxE \
+		'chroot|daemon|dlclose|dlopen|dup|f?exec.*|initgroups|set.*' \
+		>"$work/right"
+	sort -u -o "$work/left" "$work/named"
+	same 'portlock preload --check' shim.map
 fi
 exit $failed

@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# check_readme.sh - the README's examples are the ones that the tests run.
+# check_readme.sh - the READMEs show what is there.
 #
 # All ```c blocks of the README together must be example_c.c from the line after
 # its SPDX line on; likewise ```cpp and ```sh.  Other languages (```console for
 # commands to type) are not looked at.
+# The tables of files in lib, shim and tests have each file once; what stands in
+# their first column is a pattern, in which the suffix may be missing.
 set -u
 tests=$(dirname "$0")
 readme=$tests/../README.md
@@ -32,7 +34,44 @@ compare() {
 	fi
 }
 
+# table FOLDER: its README names every file once, and nothing that is not there
+table() {
+	awk -F'|' '/^\|/ {
+		count = split($2, part, "`")
+		for (i = 2; i <= count; i += 2)
+			print part[i]
+	}' "$1/README.md" >"$work/patterns"
+	for file in "$1"/*.c "$1"/*.cc "$1"/*.h "$1"/*.map "$1"/*.sh \
+		"$1"/*.supp; do
+		[ -e "$file" ] || continue
+		name=${file##*/}
+		found=0
+		while read -r pattern; do
+			# shellcheck disable=SC2254 # it is a pattern
+			case $name in
+			$pattern | $pattern.*) found=$((found + 1)) ;;
+			esac
+		done <"$work/patterns"
+		if [ "$found" -ne 1 ]; then
+			echo "$1/README.md names $name $found times"
+			failed=1
+		fi
+	done
+	while read -r pattern; do
+		pattern=${pattern%/}
+		pattern=${pattern##*/}
+		if [ -z "$(find "$1" -name "$pattern" -o \
+			-name "$pattern.*")" ]; then
+			echo "$1/README.md names $pattern, which is not there"
+			failed=1
+		fi
+	done <"$work/patterns"
+}
+
 compare c example_c.c
 compare cpp example_cxx.cc
 compare sh example_shell.sh
+for folder in lib shim tests; do
+	table "$tests/../$folder"
+done
 exit $failed

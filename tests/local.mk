@@ -21,6 +21,7 @@ unit_tests = \
 	%D%/test_crowd \
 	%D%/test_deadlock \
 	%D%/test_death \
+	%D%/test_error \
 	%D%/test_exec \
 	%D%/test_false_grants \
 	%D%/test_faults \
@@ -39,9 +40,10 @@ unit_tests = \
 	%D%/test_race \
 	%D%/test_release \
 	%D%/test_shim_families \
-	%D%/test_shim_patterns \
 	%D%/test_shim_hold \
+	%D%/test_shim_patterns \
 	%D%/test_shim_rules \
+	%D%/test_shim_tie \
 	%D%/test_symbol \
 	%D%/test_thread_signals \
 	%D%/test_threads \
@@ -57,8 +59,10 @@ shim_tests = \
 	%D%/test_shim_conform \
 	%D%/test_shim_env \
 	%D%/test_shim_fcntl \
+	%D%/test_shim_fcntl_waits \
 	%D%/test_shim_fds \
 	%D%/test_shim_flock \
+	%D%/test_shim_flock_waits \
 	%D%/test_shim_heir \
 	%D%/test_shim_liblockfile \
 	%D%/test_shim_lockfile \
@@ -71,15 +75,17 @@ shim_tests = \
 	%D%/test_shim_mutex \
 	%D%/test_shim_mutex_names \
 	%D%/test_shim_mutex_sleep \
-	%D%/test_shim_passwd \
+	%D%/test_shim_mutex_unload \
 	%D%/test_shim_open \
 	%D%/test_shim_open_names \
-	%D%/test_shim_mutex_unload \
+	%D%/test_shim_open_waits \
+	%D%/test_shim_passwd \
 	%D%/test_shim_sem \
 	%D%/test_shim_sem_calls \
 	%D%/test_shim_sem_keys \
 	%D%/test_shim_sysvsem \
-	%D%/test_shim_sysvsem_calls
+	%D%/test_shim_sysvsem_calls \
+	%D%/test_shim_sysvsem_undo
 
 cxx_tests = \
 	%D%/example_cxx \
@@ -98,9 +104,11 @@ script_tests = \
 shim_scripts = \
 	%D%/test_git.sh \
 	%D%/test_sed.sh \
-	%D%/test_preloads.sh
-	%D%/test_preloads.sh \
 	%D%/test_walkers.sh
+# A sanitizer in the shim wants to be the first library itself.
+if !SANITIZE
+shim_scripts += %D%/test_preloads.sh
+endif
 
 victims = \
 	%D%/victim_children \
@@ -110,11 +118,11 @@ victims = \
 	%D%/victim_liblockfile \
 	%D%/victim_lockfile \
 	%D%/victim_mutex \
-	%D%/victim_sem \
-	%D%/victim_passwd \
-	%D%/victim_sysvsem \
 	%D%/victim_names \
-	%D%/victim_open
+	%D%/victim_open \
+	%D%/victim_passwd \
+	%D%/victim_sem \
+	%D%/victim_sysvsem
 
 victim_headers = \
 	%D%/victim.h \
@@ -125,11 +133,11 @@ victim_headers = \
 	%D%/victim_liblockfile.h \
 	%D%/victim_lockfile.h \
 	%D%/victim_mutex.h \
-	%D%/victim_sem.h \
-	%D%/victim_passwd.h \
-	%D%/victim_sysvsem.h \
 	%D%/victim_names.h \
-	%D%/victim_open.h
+	%D%/victim_open.h \
+	%D%/victim_passwd.h \
+	%D%/victim_sem.h \
+	%D%/victim_sysvsem.h
 
 # For "make check-programs".
 program_tools = %D%/at_exit %D%/tally
@@ -144,6 +152,8 @@ support_sources = \
 	%D%/support/faults.h \
 	%D%/support/filelock.c \
 	%D%/support/filelock.h \
+	%D%/support/hold.c \
+	%D%/support/hold.h \
 	%D%/support/impostor.c \
 	%D%/support/impostor.h \
 	%D%/support/lockfile.c \
@@ -151,6 +161,8 @@ support_sources = \
 	%D%/support/mutex.c \
 	%D%/support/mutex.h \
 	%D%/support/names.c \
+	%D%/support/opened.c \
+	%D%/support/opened.h \
 	%D%/support/preload.c \
 	%D%/support/preload.h \
 	%D%/support/semaphore.c \
@@ -191,22 +203,26 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_canary_leak_LDADD =
 # The shim's files below the hooks.  With flags of its own it has objects of
 # its own: those of the shim are libtool's.
-%C%_test_shim_hold_CFLAGS = $(AM_CFLAGS)
-%C%_test_shim_hold_SOURCES = %D%/test_shim_hold.c \
+below_hooks = \
 	shim/clock.c shim/env.c shim/fds.c shim/guard.c shim/heir.c \
-	shim/hold.c \
+	shim/heir_table.c shim/hold.c shim/hold_pass.c shim/hold_table.c \
 	shim/inside.c shim/log.c shim/real.c shim/signals.c shim/tie.c \
 	shim/turn.c shim/who.c
-	shim/clock.c shim/env.c shim/fds.c shim/guard.c \
-	shim/hold.c shim/log.c shim/real.c shim/signals.c shim/tie.c shim/turn.c shim/who.c
+%C%_test_shim_hold_CFLAGS = $(AM_CFLAGS)
+%C%_test_shim_hold_SOURCES = %D%/test_shim_hold.c $(below_hooks)
+%C%_test_shim_tie_CFLAGS = $(AM_CFLAGS)
+%C%_test_shim_tie_SOURCES = %D%/test_shim_tie.c $(below_hooks)
 %C%_victim_children_LDADD =
 %C%_victim_conform_SOURCES = %D%/victim_conform.c \
-	%D%/victim_conform_moments.c %D%/victim_conform_processes.c \
-	%D%/victim_conform_wait.c
+	%D%/victim_conform_moments.c %D%/victim_conform_permissions.c \
+	%D%/victim_conform_processes.c %D%/victim_conform_wait.c
 %C%_victim_conform_LDADD =
 %C%_at_exit_LDADD =
 %C%_tally_LDADD =
 %C%_victim_fds_LDADD =
+%C%_victim_filelock_SOURCES = %D%/victim_filelock.c \
+	%D%/victim_filelock_child.c %D%/victim_filelock_fcntl.c \
+	%D%/victim_filelock_parts.h
 %C%_victim_filelock_LDADD =
 %C%_victim_lockfile_SOURCES = \
 	%D%/victim_lockfile.c \
@@ -225,11 +241,15 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_victim_liblockfile_LDADD =
 %C%_victim_passwd_LDADD =
 %C%_victim_names_LDADD =
+%C%_victim_open_SOURCES = %D%/victim_open.c %D%/victim_open_child.c \
+	%D%/victim_open_close.c %D%/victim_open_parts.h
 %C%_victim_open_LDADD =
 # A shared object, although it is not to be installed.
 %C%_plugin_mutex_la_LDFLAGS = $(AM_LDFLAGS) -module -shared -avoid-version \
 	-rpath /nowhere
 %C%_victim_sem_LDADD =
+%C%_victim_sysvsem_SOURCES = %D%/victim_sysvsem.c \
+	%D%/victim_sysvsem_others.c %D%/victim_sysvsem_parts.h
 %C%_victim_sysvsem_LDADD =
 
 # Preloaded: -rpath makes libtool build a shared object.
@@ -328,5 +348,6 @@ demo: all $(victims)
 .PHONY: check-programs check-valgrind demo
 
 EXTRA_DIST += %D%/README.md $(victim_headers) $(script_tests) $(shim_scripts) \
-	%D%/demo.sh %D%/lsan.supp %D%/programs %D%/skip_cxx.sh %D%/valgrind.sh \
+	%D%/demo.sh %D%/test_preloads.sh %D%/lsan.supp %D%/programs \
+	%D%/skip_cxx.sh %D%/valgrind.sh \
 	%D%/valgrind.supp

@@ -25,7 +25,7 @@ static int teardown(void **state)
 	return command_teardown(state);
 }
 
-/* ---- sources ---------------------------------------------------------------- */
+/* ---- sources ------------------------------------------------------------- */
 
 static void joins_the_rules_in_order(void **state)
 {
@@ -124,7 +124,7 @@ static void explains_an_unreadable_rules_file(void **state)
 					"te path, not 'file'");
 }
 
-/* ---- errors ------------------------------------------------------------------ */
+/* ---- errors -------------------------------------------------------------- */
 
 static void every_source_says_where_a_rule_is_wrong(void **state)
 {

@@ -84,7 +84,7 @@ static portlock_t *open_sleepy(const char *key, int32_t sleep_ms)
 	return lock;
 }
 
-/* ---- all of them get it ---------------------------------------------------------- */
+/* ---- all of them get it -------------------------------------------------- */
 
 struct turns {
 	portlock_t *lock;
@@ -152,7 +152,7 @@ static void all_of_more_waiters_than_the_queue_holds_get_the_lock(void **state)
 	crowd_dismiss(&crowd);
 }
 
-/* ---- one behind a queue of the dead ------------------------------------------------ */
+/* ---- one behind a queue of the dead -------------------------------------- */
 
 #define IMPATIENT 50
 

@@ -15,7 +15,7 @@
 
 static const struct grant_bytes grant = GRANT_BYTES;
 
-/* ---- the waiter: it tells what it got, and what it has open ---------------------- */
+/* ---- the waiter: it tells what it got, and what it has open -------------- */
 
 static void wait_and_tell(struct child *parent, void *key)
 {
@@ -135,7 +135,7 @@ static int teardown(void **state)
 
 #define with_trial(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-/* ---- no gate among them --------------------------------------------------------------- */
+/* ---- no gate among them -------------------------------------------------- */
 
 static void an_empty_grant_makes_no_holder(void **state)
 {
@@ -218,7 +218,7 @@ static void more_descriptors_than_fit_make_no_holder(void **state)
 	}
 }
 
-/* ---- the gate, but no grant -------------------------------------------------------------- */
+/* ---- the gate, but no grant ---------------------------------------------- */
 
 static void the_gate_with_other_bytes_makes_no_holder(void **state)
 {
@@ -231,7 +231,7 @@ static void the_gate_with_other_bytes_makes_no_holder(void **state)
 	}
 }
 
-/* ---- the gate, and ports that are none ----------------------------------------------------- */
+/* ---- the gate, and ports that are none ----------------------------------- */
 
 static void the_gate_alone_is_completed(void **state)
 {

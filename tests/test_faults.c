@@ -19,7 +19,7 @@ struct fault {
 	int result; /* of the acquire that meets it */
 };
 
-/* ---- nobody else is there -------------------------------------------------------- */
+/* ---- nobody else is there ------------------------------------------------ */
 
 static void meet_alone(struct faults *faults, const struct key *key,
 		       const struct fault *fault)
@@ -79,7 +79,7 @@ static void a_free_lock_is_not_won_but_nothing_stays_bound(void **state)
 	faults_free(faults);
 }
 
-/* ---- behind a holder -------------------------------------------------------------- */
+/* ---- behind a holder ----------------------------------------------------- */
 
 struct meeting {
 	const char *key;
@@ -156,7 +156,7 @@ static void a_waiter_gets_the_lock_or_a_documented_error(void **state)
 		meet_behind_a_holder(*state, &faults[i]);
 }
 
-/* ---- releases ------------------------------------------------------------------------ */
+/* ---- releases ------------------------------------------------------------ */
 
 struct turns {
 	const char *key;

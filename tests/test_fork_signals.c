@@ -74,7 +74,7 @@ the_child_of_a_handler_that_interrupts_a_wait_waits_too(void **state)
 	portlock_close(lock);
 }
 
-/* ---- a release in the middle of a fork ------------------------------------- */
+/* ---- a release in the middle of a fork ----------------------------------- */
 
 /* What happens between the lock's own fork handlers and the fork. */
 static void (*meanwhile)(void);

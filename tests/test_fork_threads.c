@@ -22,7 +22,7 @@ static void hear_the_end(struct child *parent)
 		;
 }
 
-/* ---- threads that are busy in every way ------------------------------------ */
+/* ---- threads that are busy in every way ---------------------------------- */
 
 struct busy {
 	portlock_t *lock;
@@ -193,7 +193,7 @@ static void a_child_does_not_wait_for_threads_it_has_not_got(void **state)
 	portlock_close(lock);
 }
 
-/* ---- fork beside a thread that waits ---------------------------------------- */
+/* ---- fork beside a thread that waits ------------------------------------- */
 
 struct beside {
 	const char *key;

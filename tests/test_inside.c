@@ -13,7 +13,7 @@
 
 #define MOMENT_MS 30
 
-/* ---- what is asked ---------------------------------------------------------- */
+/* ---- what is asked ------------------------------------------------------- */
 
 static int asked;
 static pid_t asked_about;
@@ -61,7 +61,7 @@ static int setup(void **state)
 	return key_setup(state);
 }
 
-/* ---- the answers -------------------------------------------------------------- */
+/* ---- the answers --------------------------------------------------------- */
 
 struct insider {
 	const char *key;
@@ -135,7 +135,7 @@ static void who_is_not_inside_waits(void **state)
 	portlock_close(lock);
 }
 
-/* ---- where nothing is asked ---------------------------------------------------- */
+/* ---- where nothing is asked ---------------------------------------------- */
 
 static void of_a_free_key_nothing_is_asked(void **state)
 {
@@ -191,7 +191,7 @@ static void nobody_is_inside_of_what_another_user_has(void **state)
 	portlock_close(lock);
 }
 
-/* ---- while others come and go ---------------------------------------------------- */
+/* ---- while others come and go -------------------------------------------- */
 
 static void a_grant_that_comes_meanwhile_counts(void **state)
 {

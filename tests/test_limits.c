@@ -15,7 +15,7 @@
 
 #define LIMIT 64
 
-/* ---- a process with just so many descriptors ----------------------------------- */
+/* ---- a process with just so many descriptors ----------------------------- */
 
 static int fillers[LIMIT];
 static int filler_count;
@@ -161,7 +161,7 @@ static void a_waiter_may_lose_its_limit_while_it_waits(void **state)
 	portlock_close(lock);
 }
 
-/* ---- releases that cannot hand over ---------------------------------------------- */
+/* ---- releases that cannot hand over -------------------------------------- */
 
 #define WAITERS 5
 

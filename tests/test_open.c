@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_open.c - making a handle: options, bad input, no memory; error texts. */
+/* test_open.c - making a handle: options, bad input, no memory. */
 #include "config.h"
 
 #include <errno.h>
@@ -321,60 +321,6 @@ static void every_allocation_may_fail(void **state)
 	assert_int_equal(allocated, 0);
 }
 
-static const int documented[] = {
-	0,     EINVAL, ENOMEM, ETIMEDOUT, EBUSY, EDEADLK,
-	EINTR, EMFILE, ENFILE, EACCES,	  EIO,	 EADDRNOTAVAIL,
-};
-static const size_t documented_count =
-	sizeof(documented) / sizeof(documented[0]);
-
-static void every_documented_error_has_a_text_of_its_own(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < documented_count; i++) {
-		const char *text = portlock_strerror(documented[i]);
-
-		assert_non_null(text);
-		assert_true(strlen(text) > 0);
-		assert_string_not_equal(text, portlock_strerror(EXDEV));
-		assert_ptr_equal(text, portlock_strerror(-documented[i]));
-		for (size_t j = 0; j < i; j++)
-			assert_string_not_equal(
-				text, portlock_strerror(documented[j]));
-	}
-	assert_string_equal(portlock_strerror(-ETIMEDOUT),
-			    "another holder kept the lock until the timeout");
-}
-
-static void unknown_errors_have_a_text_too(void **state)
-{
-	static const int unknown[] = { EXDEV, -EXDEV, 99999, INT_MAX, INT_MIN };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
-		assert_non_null(portlock_strerror(unknown[i]));
-		assert_true(strlen(portlock_strerror(unknown[i])) > 0);
-	}
-}
-
-static void only_documented_errors_leave_the_library(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < documented_count; i++)
-		assert_int_equal(pl_error_filter(-documented[i]),
-				 -documented[i]);
-	assert_int_equal(pl_error_filter(-EPERM), -EACCES);
-	assert_int_equal(pl_error_filter(-ENOBUFS), -ENOMEM);
-	assert_int_equal(pl_error_filter(-EXDEV), -EIO);
-	assert_int_equal(pl_error_filter(-EADDRINUSE), -EIO);
-}
-
-static void the_version_is_that_of_the_header(void **state)
-{
-	(void)state;
-	assert_string_equal(portlock_version(), PORTLOCK_VERSION);
-}
-
 #define TEST(function)                                                         \
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
@@ -396,10 +342,6 @@ int main(void)
 		TEST(the_environment_sets_the_default_transport),
 		TEST(an_unknown_transport_in_the_environment_is_refused),
 		TEST(every_allocation_may_fail),
-		TEST(every_documented_error_has_a_text_of_its_own),
-		TEST(unknown_errors_have_a_text_too),
-		TEST(only_documented_errors_leave_the_library),
-		TEST(the_version_is_that_of_the_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

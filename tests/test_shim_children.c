@@ -57,7 +57,7 @@ static const int ways[] = {
 	CHILDREN_spawn, CHILDREN_system,      CHILDREN_popen,
 };
 
-#define EACH(array, i) (size_t i = 0; i < sizeof(array) / sizeof((array)[0]); i++)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static char name[PATH_MAX];
 
@@ -120,23 +120,23 @@ static void check_way(const struct family *family, int way, bool killed)
 static void a_holder_that_is_killed(void **state)
 {
 	(void)state;
-	for EACH (families, i)
-		for EACH (ways, way)
+	for (size_t i = 0; i < COUNT(families); i++)
+		for (size_t way = 0; way < COUNT(ways); way++)
 			check_way(&families[i], ways[way], true);
 }
 
 static void a_holder_that_exits(void **state)
 {
 	(void)state;
-	for EACH (families, i)
-		for EACH (ways, way)
+	for (size_t i = 0; i < COUNT(families); i++)
+		for (size_t way = 0; way < COUNT(ways); way++)
 			check_way(&families[i], ways[way], false);
 }
 
 static void a_holder_that_becomes_a_daemon(void **state)
 {
 	(void)state;
-	for EACH (families, i) {
+	for (size_t i = 0; i < COUNT(families); i++) {
 		const struct family *family = &families[i];
 		struct child *holder = start_first(family);
 		pid_t child;
@@ -172,7 +172,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	children_kill();
-	for EACH (families, i)
+	for (size_t i = 0; i < COUNT(families); i++)
 		prepare(&families[i]);
 	return 0;
 }

@@ -184,7 +184,7 @@ static void there_is_room_for_so_much_and_no_more(void **state)
 				    "more than 127 rules");
 }
 
-/* ---- logs ----------------------------------------------------------------------- */
+/* ---- logs ---------------------------------------------------------------- */
 
 /* Lets a victim do what is worth a line. */
 static void log_with(const char *name, const char *options)

@@ -10,41 +10,23 @@
 
 #include "support/filelock.h"
 
-static struct child *start_b(struct filelock_names *names, const char *rules)
-{
-	struct child *victim = filelock_start(names, rules);
-
-	assert_int_equal(victim_do(victim, FILE_b), 0);
-	return victim;
-}
-
-/* What locks, what unlocks. */
-static const struct pair {
-	int try, wait, unlock, busy;
-} pairs[] = {
-	{ FILE_set_w, FILE_wait_w, FILE_set_u, EAGAIN },
-	{ FILE_ofd_w, FILE_ofd_wait_w, FILE_ofd_u, EAGAIN },
-	{ FILE_lockf_try, FILE_lockf_lock, FILE_lockf_unlock, EAGAIN },
-};
-#define PAIRS (sizeof(pairs) / sizeof(pairs[0]))
-
 static void two_files_with_one_key_exclude_each_other(void **state)
 {
 	struct filelock_names *names = *state;
 	struct child *holder = filelock_start(names, names->rules);
-	struct child *other = start_b(names, names->rules);
+	struct child *other = filelock_start_b(names, names->rules);
 
-	for (const struct pair *pair = pairs; pair < pairs + PAIRS; pair++) {
-		assert_int_equal(victim_do(holder, pair->try), 0);
-		assert_int_equal(victim_do(other, pair->try), pair->busy);
-		assert_int_equal(victim_do(holder, pair->unlock), 0);
+	for (const struct filelock_way *way = filelock_ways; way->try; way++) {
+		assert_int_equal(victim_do(holder, way->try), 0);
+		assert_int_equal(victim_do(other, way->try), EAGAIN);
+		assert_int_equal(victim_do(holder, way->unlock), 0);
 		assert_false(gate_is_bound(names->key));
-		assert_int_equal(victim_do(other, pair->try), 0);
-		assert_int_equal(victim_do(holder, pair->try), pair->busy);
-		say(holder, pair->wait);
-		assert_int_equal(victim_do(other, pair->unlock), 0);
+		assert_int_equal(victim_do(other, way->try), 0);
+		assert_int_equal(victim_do(holder, way->try), EAGAIN);
+		say(holder, way->wait);
+		assert_int_equal(victim_do(other, way->unlock), 0);
 		assert_int_equal(hear(holder), 0);
-		assert_int_equal(victim_do(holder, pair->unlock), 0);
+		assert_int_equal(victim_do(holder, way->unlock), 0);
 	}
 }
 
@@ -54,17 +36,17 @@ static void a_bare_program_is_excluded_and_excludes(void **state)
 	struct child *holder = filelock_start(names, names->rules);
 	struct child *bare = filelock_start(names, BARE);
 
-	for (const struct pair *pair = pairs; pair < pairs + PAIRS; pair++) {
-		assert_int_equal(victim_do(holder, pair->try), 0);
-		assert_int_equal(victim_do(bare, pair->try), EAGAIN);
-		assert_int_equal(victim_do(holder, pair->unlock), 0);
-		assert_int_equal(victim_do(bare, pair->wait), 0);
-		assert_int_equal(victim_do(holder, pair->try), EAGAIN);
+	for (const struct filelock_way *way = filelock_ways; way->try; way++) {
+		assert_int_equal(victim_do(holder, way->try), 0);
+		assert_int_equal(victim_do(bare, way->try), EAGAIN);
+		assert_int_equal(victim_do(holder, way->unlock), 0);
+		assert_int_equal(victim_do(bare, way->wait), 0);
+		assert_int_equal(victim_do(holder, way->try), EAGAIN);
 		assert_false(gate_is_bound(names->key));
-		filelock_begin(holder, pair->wait);
-		assert_int_equal(victim_do(bare, pair->unlock), 0);
+		filelock_begin(holder, way->wait);
+		assert_int_equal(victim_do(bare, way->unlock), 0);
 		assert_int_equal(hear(holder), 0);
-		assert_int_equal(victim_do(holder, pair->unlock), 0);
+		assert_int_equal(victim_do(holder, way->unlock), 0);
 	}
 }
 
@@ -76,15 +58,16 @@ static void who_waits_gets_it_in_order(void **state)
 
 	assert_int_equal(victim_do(holder, FILE_wait_w), 0);
 	for (int i = 0; i < 3; i++) {
-		waiters[i] = start_b(names, names->rules);
-		filelock_queue(names, waiters[i], pairs[i].wait, i + 1);
+		waiters[i] = filelock_start_b(names, names->rules);
+		filelock_queue(names, waiters[i], filelock_ways[i].wait, i + 1);
 	}
 	assert_int_equal(victim_do(holder, FILE_set_u), 0);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(hear(waiters[i]), 0);
 		for (int j = i + 1; j < 3; j++)
 			assert_false(has_said(waiters[j]));
-		assert_int_equal(victim_do(waiters[i], pairs[i].unlock), 0);
+		assert_int_equal(victim_do(waiters[i], filelock_ways[i].unlock),
+				 0);
 	}
 }
 
@@ -107,7 +90,7 @@ static void a_killed_holder_frees_it(void **state)
 {
 	struct filelock_names *names = *state;
 	struct child *holder = filelock_start(names, names->rules);
-	struct child *other = start_b(names, names->rules);
+	struct child *other = filelock_start_b(names, names->rules);
 
 	assert_int_equal(victim_do(holder, FILE_set_w), 0);
 	filelock_queue(names, other, FILE_wait_w, 1);
@@ -128,7 +111,7 @@ static void the_holder_is_still_told(void **state)
 	assert_int_equal(victim_do(holder, FILE_get), 0);
 }
 
-/* ---- ranges and ends ----------------------------------------------------------------- */
+/* ---- ranges and ends ----------------------------------------------------- */
 
 static void ranges_share_one_portlock(void **state)
 {
@@ -216,7 +199,7 @@ static void a_child_has_no_locks_and_ends_none(void **state)
 {
 	struct filelock_names *names = *state;
 	struct child *holder = filelock_start(names, names->rules);
-	struct child *other = start_b(names, names->rules);
+	struct child *other = filelock_start_b(names, names->rules);
 
 	assert_int_equal(victim_do(holder, FILE_set_w), 0);
 	assert_int_equal(victim_do(holder, FILE_fork_and_obey), 0);
@@ -243,7 +226,7 @@ static void read_locks_are_exclusive_if_the_rule_says_so(void **state)
 {
 	struct filelock_names *names = *state;
 	struct child *holder = filelock_start(names, names->exclusive);
-	struct child *other = start_b(names, names->exclusive);
+	struct child *other = filelock_start_b(names, names->exclusive);
 
 	assert_int_equal(victim_do(holder, FILE_set_r), 0);
 	assert_int_equal(victim_do(other, FILE_set_r), EAGAIN);
@@ -253,100 +236,7 @@ static void read_locks_are_exclusive_if_the_rule_says_so(void **state)
 	assert_int_equal(victim_do(other, FILE_set_r), 0);
 }
 
-/* ---- ends of waits ----------------------------------------------------------------- */
-
-/* Each reads and wants to write: the kernel sees that, if it is asked. */
-static void deadlocks_are_found_as_ever(void **state)
-{
-	struct filelock_names *names = *state;
-	struct child *first = filelock_start(names, names->rules);
-	struct child *second = filelock_start(names, names->rules);
-
-	assert_int_equal(victim_do(first, FILE_set_r), 0);
-	assert_int_equal(victim_do(second, FILE_set_r), 0);
-	filelock_begin(first, FILE_wait_w);
-	assert_int_equal(victim_do(second, FILE_wait_w), EDEADLK);
-	assert_int_equal(victim_do(second, FILE_set_u), 0);
-	assert_int_equal(hear(first), 0);
-}
-
-/* Who holds may be waiting for the reader. */
-static void a_reader_does_not_wait_for_the_portlock(void **state)
-{
-	struct filelock_names *names = *state;
-	struct child *holder, *reader;
-	char rules[1024];
-
-	snprintf(rules, sizeof(rules), "fcntl %s/* key=%s timeout=100000",
-		 names->folder, names->key);
-	holder = filelock_start(names, rules);
-	reader = filelock_start(names, rules);
-	assert_int_equal(victim_do(reader, FILE_set_r1), 0);
-	assert_int_equal(victim_do(holder, FILE_set_w2), 0);
-	assert_int_equal(victim_do(reader, FILE_set_w2), EAGAIN);
-	assert_int_equal(victim_do(reader, FILE_wait_w1), 0);
-	assert_true(victim_log_has("no wait for the portlock"));
-	say(holder, FILE_set_w1);
-	wait_asleep(holder->pid);
-	assert_int_equal(victim_do(reader, FILE_set_u), 0);
-	assert_int_equal(hear(holder), 0);
-}
-
-static void a_timeout_ends_every_wait(void **state)
-{
-	static const char *const starts[] = { "timed", "bare" };
-	struct filelock_names *names = *state;
-	struct child *other = filelock_start(names, names->timed);
-
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-		struct child *holder =
-			filelock_start(names, i == 0 ? names->timed : BARE);
-		const struct pair *pair = &pairs[i];
-		int64_t start = now_ns();
-
-		assert_int_equal(victim_do(holder, pair->wait), 0);
-		assert_int_equal(victim_do(other, pair->try), EAGAIN);
-		assert_true(now_ns() - start >= 100000000);
-		assert_int_equal(victim_do(other, pair->wait), ENOLCK);
-		assert_true(now_ns() - start >= 200000000);
-		child_end(holder);
-	}
-	assert_int_equal(victim_do(other, FILE_set_w), 0);
-}
-
-static void a_signal_ends_a_wait(void **state)
-{
-	struct filelock_names *names = *state;
-	struct child *other = filelock_start(names, names->rules);
-
-	assert_int_equal(victim_do(other, FILE_interrupt), 0);
-	for (int i = 0; i < 2; i++) {
-		struct child *holder =
-			filelock_start(names, i == 0 ? names->rules : BARE);
-
-		assert_int_equal(victim_do(holder, FILE_set_w), 0);
-		say(other, FILE_wait_w);
-		filelock_interrupt(other);
-		assert_int_equal(hear(other), EINTR);
-		child_end(holder);
-	}
-	assert_false(gate_is_bound(names->key));
-}
-
-static void a_cancelled_wait_leaves_nothing(void **state)
-{
-	struct filelock_names *names = *state;
-	struct child *bare = filelock_start(names, BARE);
-	struct child *other = filelock_start(names, names->rules);
-
-	assert_int_equal(victim_do(bare, FILE_set_w), 0);
-	say(other, FILE_wait_w_cancelled);
-	wait_for_gate(names->key);
-	sleep_ns(MOMENT);
-	kill(other->pid, SIGUSR2);
-	assert_int_equal(hear(other), 0);
-	assert_false(gate_is_bound(names->key));
-}
+/* ---- ends of waits ------------------------------------------------------- */
 
 static void other_commands_are_as_ever(void **state)
 {
@@ -375,11 +265,6 @@ int main(void)
 		TEST(a_child_has_no_locks_and_ends_none),
 		TEST(a_thread_is_not_excluded),
 		TEST(read_locks_are_exclusive_if_the_rule_says_so),
-		TEST(deadlocks_are_found_as_ever),
-		TEST(a_reader_does_not_wait_for_the_portlock),
-		TEST(a_timeout_ends_every_wait),
-		TEST(a_signal_ends_a_wait),
-		TEST(a_cancelled_wait_leaves_nothing),
 		TEST(other_commands_are_as_ever),
 	};
 

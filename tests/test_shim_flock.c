@@ -5,33 +5,14 @@
 #include "config.h"
 
 #include <errno.h>
-#include <signal.h>
 
 #include "support/filelock.h"
-
-static struct child *start_holder(struct filelock_names *names,
-				  const char *rules)
-{
-	struct child *victim = filelock_start(names, rules);
-
-	assert_int_equal(victim_do(victim, FILE_ex), 0);
-	return victim;
-}
-
-/* One for the other file: only the portlock keeps it out. */
-static struct child *start_b(struct filelock_names *names, const char *rules)
-{
-	struct child *victim = filelock_start(names, rules);
-
-	assert_int_equal(victim_do(victim, FILE_b), 0);
-	return victim;
-}
 
 static void two_files_with_one_key_exclude_each_other(void **state)
 {
 	struct filelock_names *names = *state;
-	struct child *holder = start_holder(names, names->rules);
-	struct child *other = start_b(names, names->rules);
+	struct child *holder = filelock_holder(names, names->rules);
+	struct child *other = filelock_start_b(names, names->rules);
 
 	assert_int_equal(victim_do(other, FILE_ex_nb), EWOULDBLOCK);
 	assert_int_equal(victim_do(holder, FILE_un), 0);
@@ -44,15 +25,16 @@ static void without_a_rule_they_do_not(void **state)
 {
 	struct filelock_names *names = *state;
 
-	start_holder(names, "flock /nowhere");
-	assert_int_equal(
-		victim_do(start_b(names, "flock /nowhere"), FILE_ex_nb), 0);
+	filelock_holder(names, "flock /nowhere");
+	assert_int_equal(victim_do(filelock_start_b(names, "flock /nowhere"),
+				   FILE_ex_nb),
+			 0);
 }
 
 static void a_bare_program_is_excluded_and_excludes(void **state)
 {
 	struct filelock_names *names = *state;
-	struct child *holder = start_holder(names, names->rules);
+	struct child *holder = filelock_holder(names, names->rules);
 	struct child *bare = filelock_start(names, BARE);
 
 	assert_int_equal(victim_do(bare, FILE_ex_nb), EWOULDBLOCK);
@@ -63,26 +45,6 @@ static void a_bare_program_is_excluded_and_excludes(void **state)
 	filelock_begin(holder, FILE_ex);
 	assert_int_equal(victim_do(bare, FILE_un), 0);
 	assert_int_equal(hear(holder), 0);
-}
-
-static void who_waits_gets_it_in_order(void **state)
-{
-	struct filelock_names *names = *state;
-	struct child *holder = start_holder(names, names->rules);
-	struct child *waiters[4];
-
-	for (int i = 0; i < 4; i++) {
-		waiters[i] = i % 2 ? start_b(names, names->rules)
-				   : filelock_start(names, names->rules);
-		filelock_queue(names, waiters[i], FILE_ex, i + 1);
-	}
-	assert_int_equal(victim_do(holder, FILE_un), 0);
-	for (int i = 0; i < 4; i++) {
-		assert_int_equal(hear(waiters[i]), 0);
-		for (int j = i + 1; j < 4; j++)
-			assert_false(has_said(waiters[j]));
-		assert_int_equal(victim_do(waiters[i], FILE_un), 0);
-	}
 }
 
 static void counting_together_loses_no_count(void **state)
@@ -103,22 +65,22 @@ static void counting_together_loses_no_count(void **state)
 static void a_killed_holder_frees_it(void **state)
 {
 	struct filelock_names *names = *state;
-	struct child *holder = start_holder(names, names->rules);
-	struct child *other = start_b(names, names->rules);
+	struct child *holder = filelock_holder(names, names->rules);
+	struct child *other = filelock_start_b(names, names->rules);
 
 	filelock_queue(names, other, FILE_ex, 1);
 	child_kill(holder);
 	assert_int_equal(hear(other), 0);
 }
 
-/* ---- ends ---------------------------------------------------------------------- */
+/* ---- ends ---------------------------------------------------------------- */
 
 static void the_last_copy_takes_it_away(void **state)
 {
 	static const int copies[] = { FILE_copy, FILE_copy2, FILE_copy_f };
 	static const int closes[] = { FILE_close, FILE_close_range };
 	struct filelock_names *names = *state;
-	struct child *other = start_b(names, names->rules);
+	struct child *other = filelock_start_b(names, names->rules);
 
 	for (int i = 0; i < 6; i++) {
 		struct child *holder = filelock_start(names, names->rules);
@@ -138,8 +100,8 @@ static void the_last_copy_takes_it_away(void **state)
 static void an_unlock_by_a_copy_ends_it(void **state)
 {
 	struct filelock_names *names = *state;
-	struct child *holder = start_holder(names, names->rules);
-	struct child *other = start_b(names, names->rules);
+	struct child *holder = filelock_holder(names, names->rules);
+	struct child *other = filelock_start_b(names, names->rules);
 
 	assert_int_equal(victim_do(holder, FILE_copy), 0);
 	assert_int_equal(victim_do(holder, FILE_un), 0);
@@ -151,7 +113,7 @@ static void an_unlock_by_a_copy_ends_it(void **state)
 static void to_lock_again_is_nothing_new(void **state)
 {
 	struct filelock_names *names = *state;
-	struct child *holder = start_holder(names, names->rules);
+	struct child *holder = filelock_holder(names, names->rules);
 
 	assert_int_equal(victim_do(holder, FILE_ex), 0);
 	assert_int_equal(victim_do(holder, FILE_ex_in_thread), 0);
@@ -162,7 +124,7 @@ static void to_lock_again_is_nothing_new(void **state)
 static void a_second_descriptor_is_excluded_as_ever(void **state)
 {
 	struct filelock_names *names = *state;
-	struct child *holder = start_holder(names, names->rules);
+	struct child *holder = filelock_holder(names, names->rules);
 
 	assert_int_equal(victim_do(holder, FILE_again), 0);
 	assert_int_equal(victim_do(holder, FILE_ex_nb), EWOULDBLOCK);
@@ -176,7 +138,7 @@ static void a_second_descriptor_is_excluded_as_ever(void **state)
 static void another_thread_waits(void **state)
 {
 	struct filelock_names *names = *state;
-	struct child *holder = start_holder(names, names->timed);
+	struct child *holder = filelock_holder(names, names->timed);
 
 	assert_int_equal(victim_do(holder, FILE_b), 0);
 	assert_int_equal(victim_do(holder, FILE_ex_in_thread), ENOLCK);
@@ -192,7 +154,7 @@ static void what_is_wrong_fails_as_ever(void **state)
 	assert_int_equal(victim_do(victim, FILE_flags), 0);
 }
 
-/* ---- shared locks ------------------------------------------------------------------ */
+/* ---- shared locks -------------------------------------------------------- */
 
 static void shared_locks_pass_by(void **state)
 {
@@ -211,7 +173,7 @@ static void shared_locks_are_exclusive_if_the_rule_says_so(void **state)
 {
 	struct filelock_names *names = *state;
 	struct child *holder = filelock_start(names, names->exclusive);
-	struct child *other = start_b(names, names->exclusive);
+	struct child *other = filelock_start_b(names, names->exclusive);
 
 	assert_int_equal(victim_do(holder, FILE_sh), 0);
 	assert_int_equal(victim_do(other, FILE_sh_nb), EWOULDBLOCK);
@@ -225,8 +187,8 @@ static void shared_locks_are_exclusive_if_the_rule_says_so(void **state)
 static void an_exclusive_lock_becomes_shared(void **state)
 {
 	struct filelock_names *names = *state;
-	struct child *holder = start_holder(names, names->rules);
-	struct child *other = start_b(names, names->rules);
+	struct child *holder = filelock_holder(names, names->rules);
+	struct child *other = filelock_start_b(names, names->rules);
 
 	assert_int_equal(victim_do(holder, FILE_sh), 0);
 	assert_int_equal(victim_do(other, FILE_ex_nb), 0);
@@ -263,81 +225,6 @@ static void a_lost_conversion_loses_the_portlock(void **state)
 	assert_int_equal(victim_do(bare, FILE_ex_nb), 0);
 }
 
-/* ---- ends of waits ------------------------------------------------------------------ */
-
-static void a_timeout_ends_every_wait(void **state)
-{
-	struct filelock_names *names = *state;
-	struct child *holders[2] = { start_holder(names, names->timed), NULL };
-	struct child *other = filelock_start(names, names->timed);
-
-	for (int i = 0; i < 2; i++) {
-		int64_t start = now_ns();
-
-		/* At last a program without the shim has it. */
-		assert_int_equal(victim_do(other, FILE_ex_nb), EWOULDBLOCK);
-		assert_true(now_ns() - start >= 100000000);
-		assert_int_equal(victim_do(other, FILE_ex), ENOLCK);
-		assert_true(now_ns() - start >= 200000000);
-		child_end(holders[i]);
-		if (i == 0)
-			holders[1] = start_holder(names, BARE);
-	}
-	assert_int_equal(victim_do(other, FILE_ex_nb), 0);
-}
-
-static void a_try_with_a_timeout_waits_for_a_bare_program(void **state)
-{
-	struct filelock_names *names = *state;
-	struct child *bare = start_holder(names, BARE);
-	struct child *other = filelock_start(names, names->timed);
-	int result;
-
-	do {
-		say(other, FILE_ex_nb);
-		wait_asleep(other->pid);
-		assert_int_equal(victim_do(bare, FILE_un), 0);
-		result = (int)hear(other);
-		/* The machine may have been busy for all the time. */
-		if (result == EWOULDBLOCK)
-			assert_int_equal(victim_do(bare, FILE_ex), 0);
-	} while (result == EWOULDBLOCK);
-	assert_int_equal(result, 0);
-}
-
-static void a_signal_ends_a_wait(void **state)
-{
-	struct filelock_names *names = *state;
-	struct child *holders[2] = { start_holder(names, names->rules), NULL };
-	struct child *other = filelock_start(names, names->rules);
-
-	assert_int_equal(victim_do(other, FILE_interrupt), 0);
-	for (int i = 0; i < 2; i++) {
-		say(other, FILE_ex);
-		filelock_interrupt(other);
-		assert_int_equal(hear(other), EINTR);
-		child_end(holders[i]);
-		if (i == 0)
-			holders[1] = start_holder(names, BARE);
-	}
-	assert_false(gate_is_bound(names->key));
-}
-
-static void a_signal_whose_handler_restarts_does_not(void **state)
-{
-	struct filelock_names *names = *state;
-	struct child *holder = start_holder(names, names->rules);
-	struct child *other = filelock_start(names, names->rules);
-
-	assert_int_equal(victim_do(other, FILE_restart), 0);
-	filelock_queue(names, other, FILE_ex, 1);
-	kill(other->pid, SIGUSR1);
-	sleep_ns(MOMENT);
-	assert_false(has_said(other));
-	assert_int_equal(victim_do(holder, FILE_un), 0);
-	assert_int_equal(hear(other), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,7 +233,6 @@ int main(void)
 		TEST(two_files_with_one_key_exclude_each_other),
 		TEST(without_a_rule_they_do_not),
 		TEST(a_bare_program_is_excluded_and_excludes),
-		TEST(who_waits_gets_it_in_order),
 		TEST(counting_together_loses_no_count),
 		TEST(a_killed_holder_frees_it),
 		TEST(the_last_copy_takes_it_away),
@@ -360,10 +246,6 @@ int main(void)
 		TEST(an_exclusive_lock_becomes_shared),
 		TEST(shared_locks_become_exclusive_one_after_the_other),
 		TEST(a_lost_conversion_loses_the_portlock),
-		TEST(a_timeout_ends_every_wait),
-		TEST(a_try_with_a_timeout_waits_for_a_bare_program),
-		TEST(a_signal_ends_a_wait),
-		TEST(a_signal_whose_handler_restarts_does_not),
 	};
 
 	return cmocka_run_group_tests(tests, victim_group_setup, NULL);

@@ -11,19 +11,7 @@
 
 static struct child *start_holder(struct filelock_names *names)
 {
-	struct child *victim = filelock_start(names, names->rules);
-
-	assert_int_equal(victim_do(victim, FILE_ex), 0);
-	return victim;
-}
-
-/* Of the other file: only the portlock keeps it out. */
-static struct child *start_other(struct filelock_names *names)
-{
-	struct child *victim = filelock_start(names, names->rules);
-
-	assert_int_equal(victim_do(victim, FILE_b), 0);
-	return victim;
+	return filelock_holder(names, names->rules);
 }
 
 static bool has_ended(void *child)
@@ -36,7 +24,8 @@ static bool has_ended(void *child)
 /* The child, which talks now, has the lock as its parent had it. */
 static void assert_inherited(struct filelock_names *names, struct child *heir)
 {
-	struct child *waiters[2] = { start_other(names), start_other(names) };
+	struct child *waiters[2] = { filelock_start_b(names, names->rules),
+				     filelock_start_b(names, names->rules) };
 
 	wait_until(has_ended, heir);
 	assert_int_equal(victim_do(waiters[0], FILE_ex_nb), EWOULDBLOCK);
@@ -189,7 +178,7 @@ static void a_parent_that_unlocks_does_it_for_all(void **state)
 {
 	struct filelock_names *names = *state;
 	struct child *victim = start_holder(names);
-	struct child *other = start_other(names);
+	struct child *other = filelock_start_b(names, names->rules);
 
 	assert_int_equal(victim_do(victim, FILE_fork_and_obey), 0);
 	filelock_queue(names, other, FILE_ex, 1);
@@ -209,7 +198,7 @@ static void a_child_that_unlocks_gives_up_its_claim(void **state)
 {
 	struct filelock_names *names = *state;
 	struct child *victim = start_holder(names);
-	struct child *other = start_other(names);
+	struct child *other = filelock_start_b(names, names->rules);
 
 	assert_int_equal(victim_do(victim, FILE_fork_and_obey), 0);
 	assert_int_equal(victim_do(victim, FILE_un), 0);
@@ -223,7 +212,7 @@ static void a_child_that_closes_gives_up_its_claim(void **state)
 {
 	struct filelock_names *names = *state;
 	struct child *victim = start_holder(names);
-	struct child *other = start_other(names);
+	struct child *other = filelock_start_b(names, names->rules);
 
 	assert_int_equal(victim_do(victim, FILE_fork_and_obey), 0);
 	assert_int_equal(victim_do(victim, FILE_close), 0);
@@ -251,7 +240,7 @@ static void an_heir_that_is_killed_frees_it(void **state)
 {
 	struct filelock_names *names = *state;
 	struct child *victim = start_holder(names);
-	struct child *other = start_other(names);
+	struct child *other = filelock_start_b(names, names->rules);
 	pid_t heir = victim_do(victim, FILE_fork_to_wait);
 
 	assert_true(heir > 0);

@@ -66,7 +66,7 @@ static int group_setup(void **state)
 	return 0;
 }
 
-/* ---- waiting ------------------------------------------------------------------ */
+/* ---- waiting ------------------------------------------------------------- */
 
 static void bare_a_waiter_sleeps_on_when_the_file_is_gone(void **state)
 {
@@ -145,7 +145,7 @@ static void all_exclude_each_other(void **state)
 	victim_unshare();
 }
 
-/* ---- not waiting ----------------------------------------------------------------- */
+/* ---- not waiting --------------------------------------------------------- */
 
 static void the_rule_says_who_waits_and_not_the_retries(void **state)
 {
@@ -200,7 +200,7 @@ static void without_a_rule_the_library_is_alone(void **state)
 	}
 }
 
-/* ---- files that were left --------------------------------------------------------- */
+/* ---- files that were left ------------------------------------------------ */
 
 static void the_file_of_a_killed_maker_is_replaced(void **state)
 {

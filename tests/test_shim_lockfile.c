@@ -10,7 +10,7 @@
 
 #include "support/lockfile.h"
 
-/* ---- waiting ---------------------------------------------------------------- */
+/* ---- waiting ------------------------------------------------------------- */
 
 static void bare_the_second_fails(void **state)
 {
@@ -145,7 +145,7 @@ static void all_paths_of_a_file_are_one_lock(void **state)
 	}
 }
 
-/* ---- files of others ----------------------------------------------------------- */
+/* ---- files of others ----------------------------------------------------- */
 
 static void removal_by_another_process_wakes(void **state)
 {

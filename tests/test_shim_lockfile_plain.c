@@ -9,7 +9,7 @@
 
 #include "support/lockfile.h"
 
-/* ---- waits that could never end ---------------------------------------------------- */
+/* ---- waits that could never end ------------------------------------------ */
 
 static void who_made_it_does_not_wait_for_itself(void **state)
 {
@@ -29,7 +29,7 @@ static void a_child_does_not_wait_for_its_parent(void **state)
 	assert_true(is_marked(file->name));
 }
 
-/* ---- as if there were no shim ---------------------------------------------------------- */
+/* ---- as if there were no shim -------------------------------------------- */
 
 static void the_descriptor_has_the_number_that_it_would_have(void **state)
 {

@@ -7,7 +7,7 @@
 
 #include "support/mutex.h"
 
-/* ---- exclusion -------------------------------------------------------------- */
+/* ---- exclusion ----------------------------------------------------------- */
 
 static void bare_processes_do_not_exclude_each_other(void **state)
 {
@@ -105,7 +105,7 @@ static void with_hold_exit_all_threads_are_inside(void **state)
 	assert_int_equal(victim_do(other, MUTEX_lock), 0);
 }
 
-/* ---- kinds of mutexes -------------------------------------------------------- */
+/* ---- kinds of mutexes ---------------------------------------------------- */
 
 static void a_recursive_one_is_free_after_the_last_unlock(void **state)
 {
@@ -158,7 +158,7 @@ static void a_robust_one_tells_of_a_dead_thread(void **state)
 	assert_int_equal(victim_do(holder, MUTEX_lock), 0);
 }
 
-/* ---- children ------------------------------------------------------------------- */
+/* ---- children ------------------------------------------------------------ */
 
 static void a_child_holds_nothing_and_lets_nothing_go(void **state)
 {

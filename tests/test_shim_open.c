@@ -8,80 +8,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/lockfile.h"
-#include "victim_open.h"
+#include "support/opened.h"
 
-#define RULE "open */portlock-test-*/x"
-#define RULE_SHORT RULE " timeout=0.05"
-#define RULE_EXIT RULE " hold=exit"
-#define RULE_BYPASS RULE " shared=bypass"
-
-static int setup(void **state)
-{
-	char path[PATH_MAX + 8];
-	struct lockfile *file;
-
-	if (lockfile_setup(state) < 0)
-		return -1;
-	file = *state;
-	snprintf(file->key, sizeof(file->key), "open:%s", file->protects);
-	write_file(file->protects, "1\n");
-	snprintf(path, sizeof(path), "%s/other", file->folder);
-	if (mkdir(path, 0700) < 0)
-		return -1;
-	snprintf(path, sizeof(path), "%s/other/x", file->folder);
-	return symlink("../x", path);
-}
-
-static struct child *start(const struct lockfile *file, const char *rules)
-{
-	struct child *victim =
-		victim_start("victim_open", file->protects, rules);
-
-	require(victim_do(victim, OPEN_nothing) == 0);
-	return victim;
-}
-
-/* One that has the file open. */
-static struct child *start_holder(const struct lockfile *file)
-{
-	struct child *victim = start(file, RULE);
-
-	require(victim_do(victim, OPEN_update) == 0);
-	return victim;
-}
-
-/* Tells the victim to open the file, and returns when it waits. */
-static void begin_wait(const struct lockfile *file, struct child *victim,
-		       int command)
-{
-	say(victim, command);
-	wait_for_queue(file->key, 1);
-	wait_asleep(victim->pid);
-	require(!has_said(victim));
-}
+#define RULE_EXIT RULE_OPEN " hold=exit"
 
 static bool is_held(const struct lockfile *file)
 {
 	return gate_is_bound(file->key);
 }
 
-static int value_of(const struct lockfile *file)
-{
-	FILE *stream = fopen(file->protects, "r");
-	int value = -1;
-
-	require(stream && fscanf(stream, "%d", &value) == 1);
-	fclose(stream);
-	return value;
-}
-
-/* ---- what waits, and until when ------------------------------------------------- */
+/* ---- what waits, and until when ------------------------------------------ */
 
 static void updates_are_lost_without(void **state)
 {
 	struct lockfile *file = *state;
-	struct child *first = start(file, BARE), *second = start(file, BARE);
+	struct child *first = opened_start(file, BARE),
+		     *second = opened_start(file, BARE);
 
 	assert_int_equal(victim_do(first, OPEN_update), 0);
 	assert_int_equal(victim_do(first, OPEN_value), 1);
@@ -89,7 +31,7 @@ static void updates_are_lost_without(void **state)
 	assert_int_equal(victim_do(second, OPEN_value), 1);
 	assert_int_equal(victim_do(second, OPEN_add), 0);
 	assert_int_equal(victim_do(first, OPEN_add), 0);
-	assert_int_equal(value_of(file), 2);
+	assert_int_equal(opened_value(file), 2);
 }
 
 static void updates_are_not_lost(void **state)
@@ -98,12 +40,12 @@ static void updates_are_not_lost(void **state)
 	struct child *victims[4];
 
 	for (int i = 0; i < 4; i++)
-		victims[i] = start(file, RULE);
+		victims[i] = opened_start(file, RULE_OPEN);
 	for (int i = 0; i < 4; i++)
 		say(victims[i], i % 2 ? OPEN_count : OPEN_count_streams);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(hear(victims[i]), 0);
-	assert_int_equal(value_of(file), 1 + 4 * OPEN_COUNT);
+	assert_int_equal(opened_value(file), 1 + 4 * OPEN_COUNT);
 	assert_false(is_held(file));
 }
 
@@ -116,15 +58,15 @@ static void every_open_waits(void **state)
 		OPEN_creat,    OPEN_exclusive, OPEN_stream_write,
 	};
 	struct lockfile *file = *state;
-	struct child *holder = start(file, RULE);
+	struct child *holder = opened_start(file, RULE_OPEN);
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		struct child *victim = start(file, RULE);
+		struct child *victim = opened_start(file, RULE_OPEN);
 
 		assert_int_equal(victim_do(holder, OPEN_update), 0);
-		begin_wait(file, victim, ways[i]);
+		opened_wait(file, victim, ways[i]);
 		/* What would be emptied is not, yet. */
-		assert_int_equal(value_of(file), 1);
+		assert_int_equal(opened_value(file), 1);
 		assert_int_equal(victim_do(holder, OPEN_close), 0);
 		assert_int_equal(hear(victim),
 				 ways[i] == OPEN_exclusive ? EEXIST : 0);
@@ -143,12 +85,12 @@ static void what_is_made_is_held(void **state)
 	struct lockfile *file = *state;
 
 	for (int i = 0; i < 4; i++) {
-		struct child *holder = start(file, RULE);
-		struct child *victim = start(file, RULE);
+		struct child *holder = opened_start(file, RULE_OPEN);
+		struct child *victim = opened_start(file, RULE_OPEN);
 
 		assert_int_equal(unlink(file->protects), 0);
 		assert_int_equal(victim_do(holder, ways[i]), 0);
-		begin_wait(file, victim, ways[i]);
+		opened_wait(file, victim, ways[i]);
 		child_kill(holder);
 		assert_int_equal(hear(victim),
 				 ways[i] == OPEN_exclusive ? EEXIST : 0);
@@ -164,7 +106,7 @@ static void every_close_ends_it(void **state)
 	struct lockfile *file = *state;
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		struct child *holder = start(file, RULE);
+		struct child *holder = opened_start(file, RULE_OPEN);
 
 		assert_int_equal(victim_do(holder, OPEN_stream), 0);
 		assert_true(is_held(file));
@@ -184,7 +126,7 @@ static void what_closes_nothing_does_not_end_it(void **state)
 				    OPEN_child_closes,
 				    OPEN_child_closes2 };
 	struct lockfile *file = *state;
-	struct child *holder = start_holder(file);
+	struct child *holder = opened_holder(file);
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		assert_int_equal(victim_do(holder, ways[i]), 0);
@@ -197,7 +139,7 @@ static void what_closes_nothing_does_not_end_it(void **state)
 static void another_mode_is_the_same_file(void **state)
 {
 	struct lockfile *file = *state;
-	struct child *holder = start(file, RULE);
+	struct child *holder = opened_start(file, RULE_OPEN);
 
 	assert_int_equal(victim_do(holder, OPEN_stream), 0);
 	assert_int_equal(victim_do(holder, OPEN_mode), 0);
@@ -209,7 +151,7 @@ static void another_mode_is_the_same_file(void **state)
 static void the_last_one_ends_it(void **state)
 {
 	struct lockfile *file = *state;
-	struct child *holder = start_holder(file);
+	struct child *holder = opened_holder(file);
 
 	assert_int_equal(victim_do(holder, OPEN_alias), 0);
 	assert_int_equal(victim_do(holder, OPEN_close), 0);
@@ -218,7 +160,7 @@ static void the_last_one_ends_it(void **state)
 	assert_false(is_held(file));
 }
 
-/* ---- what else is in the file --------------------------------------------------- */
+/* ---- what else is in the file -------------------------------------------- */
 
 static void a_waiter_opens_what_is_there_then(void **state)
 {
@@ -227,10 +169,10 @@ static void a_waiter_opens_what_is_there_then(void **state)
 	struct lockfile *file = *state;
 
 	for (int i = 0; i < 4; i++) {
-		struct child *holder = start_holder(file);
-		struct child *victim = start(file, RULE);
+		struct child *holder = opened_holder(file);
+		struct child *victim = opened_start(file, RULE_OPEN);
 
-		begin_wait(file, victim, ways[i]);
+		opened_wait(file, victim, ways[i]);
 		assert_int_equal(victim_do(holder, OPEN_replace), 0);
 		assert_int_equal(victim_do(holder, OPEN_close), 0);
 		assert_int_equal(hear(victim), 0);
@@ -243,13 +185,13 @@ static void a_waiter_opens_what_is_there_then(void **state)
 static void hold_exit_lasts_longer_than_the_file(void **state)
 {
 	struct lockfile *file = *state;
-	struct child *holder = start(file, RULE_EXIT);
-	struct child *victim = start(file, RULE_EXIT);
+	struct child *holder = opened_start(file, RULE_EXIT);
+	struct child *victim = opened_start(file, RULE_EXIT);
 
 	assert_int_equal(victim_do(holder, OPEN_update), 0);
 	assert_int_equal(victim_do(holder, OPEN_replace), 0);
 	assert_int_equal(victim_do(holder, OPEN_close), 0);
-	begin_wait(file, victim, OPEN_update);
+	opened_wait(file, victim, OPEN_update);
 	assert_int_equal(victim_do(holder, OPEN_update), 0);
 	child_end(holder);
 	assert_int_equal(hear(victim), 0);
@@ -261,7 +203,7 @@ static void what_does_not_count(void **state)
 	struct lockfile *file = *state;
 
 	for (int i = 0; i < 3; i++) {
-		struct child *victim = start(file, RULE);
+		struct child *victim = opened_start(file, RULE_OPEN);
 
 		assert_int_equal(victim_do(victim, ways[i]), 0);
 		assert_false(is_held(file));
@@ -271,7 +213,7 @@ static void what_does_not_count(void **state)
 static void a_failed_open_holds_nothing(void **state)
 {
 	struct lockfile *file = *state;
-	struct child *victim = start(file, RULE);
+	struct child *victim = opened_start(file, RULE_OPEN);
 
 	assert_int_equal(victim_do(victim, OPEN_exclusive), EEXIST);
 	assert_false(is_held(file));
@@ -281,78 +223,31 @@ static void a_failed_open_holds_nothing(void **state)
 	assert_false(is_held(file));
 }
 
-/* ---- how waits end ---------------------------------------------------------------- */
-
-static void a_timeout_is_eagain(void **state)
-{
-	static const int ways[] = { OPEN_read, OPEN_truncate, OPEN_stream,
-				    OPEN_stream_write, OPEN_restream };
-	struct lockfile *file = *state;
-	struct child *victim;
-	int fds;
-
-	start_holder(file);
-	victim = start(file, RULE_SHORT);
-	fds = open_fds(victim->pid);
-	for (int i = 0; i < 5; i++)
-		assert_int_equal(victim_do(victim, ways[i]), EAGAIN);
-	assert_int_equal(open_fds(victim->pid), fds);
-	assert_int_equal(value_of(file), 1);
-}
-
-static bool has_answered(void *victim)
-{
-	kill(((struct child *)victim)->pid, SIGUSR1);
-	return has_said(victim);
-}
-
-static void a_signal_is_eintr(void **state)
-{
-	struct lockfile *file = *state;
-	struct child *victim = start(file, RULE);
-
-	start_holder(file);
-	assert_int_equal(victim_do(victim, OPEN_handle_signals), 0);
-	begin_wait(file, victim, OPEN_update);
-	wait_until(has_answered, victim);
-	assert_int_equal(hear(victim), EINTR);
-}
-
-static void readers_may_bypass(void **state)
-{
-	struct lockfile *file = *state;
-	struct child *reader = start(file, RULE_BYPASS);
-
-	start_holder(file);
-	assert_int_equal(victim_do(reader, OPEN_read), 0);
-	begin_wait(file, reader, OPEN_update);
-}
-
-/* ---- processes --------------------------------------------------------------------- */
+/* ---- processes ----------------------------------------------------------- */
 
 static void children_are_inside(void **state)
 {
 	struct lockfile *file = *state;
-	struct child *holder = start_holder(file);
+	struct child *holder = opened_holder(file);
 
 	assert_int_equal(victim_do(holder, OPEN_in_child), 0);
-	assert_int_equal(value_of(file), 2);
+	assert_int_equal(opened_value(file), 2);
 	assert_true(is_held(file));
 }
 
 static void exec_ends_it(void **state)
 {
 	struct lockfile *file = *state;
-	struct child *holder = start_holder(file);
-	struct child *victim = start(file, RULE);
+	struct child *holder = opened_holder(file);
+	struct child *victim = opened_start(file, RULE_OPEN);
 
-	begin_wait(file, victim, OPEN_update);
+	opened_wait(file, victim, OPEN_update);
 	say(holder, OPEN_exec);
 	assert_int_equal(hear(victim), 0);
 }
 
 #define test(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, setup, lockfile_teardown)
+	cmocka_unit_test_setup_teardown(name, opened_setup, lockfile_teardown)
 
 int main(void)
 {
@@ -369,9 +264,6 @@ int main(void)
 		test(hold_exit_lasts_longer_than_the_file),
 		test(what_does_not_count),
 		test(a_failed_open_holds_nothing),
-		test(a_timeout_is_eagain),
-		test(a_signal_is_eintr),
-		test(readers_may_bypass),
 		test(children_are_inside),
 		test(exec_ends_it),
 	};

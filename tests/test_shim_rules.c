@@ -232,7 +232,7 @@ static void the_limit_of_rules_is_reached_exactly(void **state)
 	assert_parsed("sem *\nsem *\nsem *\nsem *\n# all", LIMIT);
 }
 
-/* ---- keys -------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------- */
 
 static const char *key_of(const char *template, const char *name)
 {

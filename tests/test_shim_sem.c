@@ -8,7 +8,7 @@
 
 #include "support/semaphore.h"
 
-/* ---- a holder dies --------------------------------------------------------- */
+/* ---- a holder dies ------------------------------------------------------- */
 
 static void bare_a_killed_holder_blocks_the_next(void **state)
 {
@@ -96,7 +96,7 @@ static void after_a_killed_bare_holder_it_stays_taken(void **state)
 	assert_false(victim_log_has("recovered"));
 }
 
-/* ---- exclusion -------------------------------------------------------------- */
+/* ---- exclusion ----------------------------------------------------------- */
 
 static void count_together(const char *name, const char *const rules[4])
 {
@@ -173,7 +173,7 @@ one_that_a_bare_program_has_at_the_first_open_is_a_mutex(void **state)
 	assert_int_equal(victim_do(start(names->name, RULES), SEM_try), 0);
 }
 
-/* ---- what is no mutex ---------------------------------------------------------- */
+/* ---- what is no mutex ---------------------------------------------------- */
 
 static void other_values_pass_through(void **state)
 {

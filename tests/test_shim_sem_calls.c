@@ -11,7 +11,7 @@
 
 #include "support/semaphore.h"
 
-/* ---- who posts ------------------------------------------------------------------- */
+/* ---- who posts ----------------------------------------------------------- */
 
 static void any_thread_and_a_signal_handler_may_post(void **state)
 {
@@ -68,7 +68,7 @@ static void a_post_of_a_forked_child_is_a_plain_one(void **state)
 	assert_int_equal(victim_do(start(names->name, RULES), SEM_try), EAGAIN);
 }
 
-/* ---- signals ----------------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------- */
 
 static bool has_ended_by_signals(void *victim)
 {
@@ -121,7 +121,7 @@ static void a_wait_goes_on_after_a_handler_that_restarts(void **state)
 	}
 }
 
-/* ---- names, handles, rules -------------------------------------------------------------- */
+/* ---- names, handles, rules ----------------------------------------------- */
 
 static void an_unlinked_semaphore_still_excludes_and_recovers(void **state)
 {

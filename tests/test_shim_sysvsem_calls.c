@@ -13,7 +13,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* ---- what is no mutex --------------------------------------------------------------- */
+/* ---- what is no mutex ---------------------------------------------------- */
 
 static void what_counts_passes_through(void **state)
 {
@@ -124,7 +124,7 @@ static void one_process_alone_sees_no_difference(void **state)
 	}
 }
 
-/* ---- signals ---------------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------- */
 
 static bool has_ended_by_signals(void *victim)
 {
@@ -156,7 +156,7 @@ static void every_signal_handler_ends_a_wait(void **state)
 	}
 }
 
-/* ---- rules ---------------------------------------------------------------------------- */
+/* ---- rules --------------------------------------------------------------- */
 
 static void a_timeout_in_the_rule_bounds_every_wait(void **state)
 {

@@ -4,7 +4,8 @@
 # do not know keep what they hold under the shim.
 #
 # Each takes a semaphore before its first line (holder.c), does what it does,
-# and then waits on a pipe of ours.  Missing programs are skipped by name.
+# and then waits on a pipe of ours.  Missing programs are skipped by name, unless
+# PORTLOCK_PROGRAMS=all makes them failures.
 set -u
 : "${top_srcdir:?}" "${top_builddir:?}"
 
@@ -50,6 +51,12 @@ check() {
 	fi
 }
 
+# missing NAME: a failure where all was to be installed
+missing() {
+	echo "skipped: $1 is not installed"
+	[ "${PORTLOCK_PROGRAMS-}" != all ] || failures=$((failures + 1))
+}
+
 # soon COMMAND...: until it succeeds; false if that takes as long as a hang
 soon() {
 	for _ in $(seq 3000); do
@@ -81,7 +88,7 @@ with() {
 # has NAME
 has() {
 	command -v "$1" >/dev/null || {
-		echo "skipped: $1 is not installed"
+		missing "$1"
 		return 1
 	}
 }

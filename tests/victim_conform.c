@@ -23,7 +23,6 @@
 
 #include "victim_conform.h"
 
-#define NOBODY 65534
 #define MANY 300 /* semaphores open at a time */
 
 static const char *prefix;
@@ -113,7 +112,7 @@ void *shared_memory(size_t size)
 	return memory;
 }
 
-/* ---- names -------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------- */
 
 static void names(void)
 {
@@ -147,7 +146,7 @@ static void names(void)
 	unmake(sem, "slash");
 }
 
-/* ---- opening -------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------- */
 
 static void opening(void)
 {
@@ -249,59 +248,6 @@ static void many(void)
 	show_number("calls that went well", good);
 }
 
-/* ---- permissions ------------------------------------------------------------------ */
-
-static int as_nobody(int number)
-{
-	sem_t *sem;
-
-	(void)number;
-	if (setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-	    setresuid(NOBODY, NOBODY, NOBODY) < 0)
-		return 1;
-	show_open("private", sem_open(name_of("private"), 0));
-	show_open("private, create",
-		  sem_open(name_of("private"), O_CREAT, 0600, 1));
-	show_open("readable", sem_open(name_of("readable"), 0));
-	show("unlink", sem_unlink(name_of("private")));
-	sem = sem_open(name_of("public"), 0);
-	show_open("public", sem);
-	show("try", sem_trywait(sem));
-	show("try", sem_trywait(sem));
-	show("post", sem_post(sem));
-	show("unlink", sem_unlink(name_of("public")));
-	show("close", sem_close(sem));
-	fflush(stdout);
-	return 0;
-}
-
-static void make_for(const char *kind, mode_t mode)
-{
-	char path[PATH_MAX];
-	struct stat about = { 0 };
-	mode_t mask = umask(022);
-
-	if (mode == 0666)
-		umask(0);
-	sem_close(sem_open(name_of(kind), O_CREAT, mode, 1));
-	umask(mask);
-	snprintf(path, sizeof(path), "/dev/shm/sem.%s", name_of(kind) + 1);
-	stat(path, &about);
-	printf("mode of %s: %o\n", kind, about.st_mode);
-}
-
-static void permissions(void)
-{
-	make_for("private", 0600);
-	make_for("readable", 0664);
-	make_for("public", 0666);
-	if (geteuid() == 0)
-		show_number("as nobody", in_children(1, as_nobody));
-	show("unlink", sem_unlink(name_of("private")));
-	show("unlink", sem_unlink(name_of("readable")));
-	show("unlink", sem_unlink(name_of("public")));
-}
-
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -314,7 +260,7 @@ int main(int argc, char **argv)
 	opening_in_threads();
 	unlinked();
 	many();
-	permissions();
+	conform_permissions();
 	conform_wait();
 	conform_processes();
 	conform_moments();

@@ -26,6 +26,7 @@ int end_children(void);
 int in_children(int count, int (*run)(int number));
 void *shared_memory(size_t size);
 
+void conform_permissions(void);
 void conform_wait(void);
 void conform_processes(void);
 void conform_moments(void);

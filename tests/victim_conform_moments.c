@@ -26,7 +26,7 @@
 #define DEEPBIND RTLD_DEEPBIND
 #endif
 
-/* ---- before main() ------------------------------------------------------------ */
+/* ---- before main() ------------------------------------------------------- */
 
 static sem_t *early;
 static pthread_t early_thread;
@@ -58,7 +58,7 @@ static void begin(void)
 	show("close", sem_close(early));
 }
 
-/* ---- after it --------------------------------------------------------------------- */
+/* ---- after it ------------------------------------------------------------ */
 
 static sem_t *late;
 
@@ -86,7 +86,7 @@ static void end(void)
 	unmake(late, "late");
 }
 
-/* ---- cancelled threads ------------------------------------------------------------- */
+/* ---- cancelled threads --------------------------------------------------- */
 
 static int done; /* calls before the end */
 
@@ -136,7 +136,7 @@ static void cancelled(void)
 	}
 }
 
-/* ---- libraries ------------------------------------------------------------------------ */
+/* ---- libraries ----------------------------------------------------------- */
 
 /* Its constructor takes the semaphore; and this process dies. */
 static int load_and_die(int number)

@@ -31,7 +31,7 @@ struct common {
 static struct common *common;
 static sem_t *inherited; /* across fork() */
 
-/* ---- many at one semaphore ---------------------------------------------------------- */
+/* ---- many at one semaphore ----------------------------------------------- */
 
 static void touch(void)
 {
@@ -129,7 +129,7 @@ static void children_of_a_holder(void)
 	unmake(inherited, "holder");
 }
 
-/* ---- one posts what another waits for ------------------------------------------------- */
+/* ---- one posts what another waits for ------------------------------------ */
 
 static int produce_and_consume(int number)
 {
@@ -187,7 +187,7 @@ static void events(void)
 	show("destroy", sem_destroy(&common->event));
 }
 
-/* ---- ends ------------------------------------------------------------------------------ */
+/* ---- ends ---------------------------------------------------------------- */
 
 static int take_two(int number)
 {

@@ -17,7 +17,7 @@
 
 #define TICK 5000 /* us */
 
-/* ---- values and deadlines ------------------------------------------------------- */
+/* ---- values and deadlines ------------------------------------------------ */
 
 static struct timespec in_ns(clockid_t clock, long ns)
 {
@@ -104,7 +104,7 @@ static void unnamed(void)
 	}
 }
 
-/* ---- signals ---------------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------- */
 
 static sem_t *ticking;
 static volatile sig_atomic_t ticks, posts_at;
@@ -172,7 +172,7 @@ static void signals(void)
 	}
 }
 
-/* ---- threads ---------------------------------------------------------------------- */
+/* ---- threads ------------------------------------------------------------- */
 
 static void *wait_and_post(void *sem)
 {

@@ -38,7 +38,7 @@ const char *last_component(const char *path)
 	return strrchr(path, '/') + 1;
 }
 
-/* ---- to open what is protected -------------------------------------------------- */
+/* ---- to open what is protected ------------------------------------------- */
 
 int do_read(void)
 {
@@ -72,7 +72,7 @@ int do_read_fortified_at(void)
 				 O_RDONLY));
 }
 
-/* ---- other things ------------------------------------------------------------------ */
+/* ---- other things -------------------------------------------------------- */
 
 int do_hold(void)
 {

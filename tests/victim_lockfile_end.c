@@ -114,7 +114,7 @@ int do_rename_interrupted(void)
 	return result ? result : in_handler;
 }
 
-/* ---- to go ------------------------------------------------------------------------ */
+/* ---- to go --------------------------------------------------------------- */
 
 int do_exit(void)
 {
@@ -143,7 +143,7 @@ int do_exec_fails(void)
 	return errno == ENOENT ? 0 : errno;
 }
 
-/* ---- to get other rights, another root, another path ------------------------- */
+/* ---- to get other rights, another root, another path --------------------- */
 
 int do_same_user(void)
 {

@@ -29,7 +29,7 @@ const char *__tsan_default_options(void)
 	return "report_mutex_bugs=0";
 }
 
-/* ---- locking ---------------------------------------------------------------- */
+/* ---- locking ------------------------------------------------------------- */
 
 static int do_lock(void)
 {
@@ -105,7 +105,7 @@ static int do_consistent(void)
 	return pthread_mutex_consistent(mutex);
 }
 
-/* ---- threads and children ----------------------------------------------------- */
+/* ---- threads and children ------------------------------------------------ */
 
 static void *run_thread(void *run)
 {
@@ -225,7 +225,7 @@ static int do_fork_with_handlers(void)
 	return error ? error : in_child(do_try);
 }
 
-/* ---- the rest ------------------------------------------------------------------- */
+/* ---- the rest ------------------------------------------------------------ */
 
 static int do_offset(void)
 {

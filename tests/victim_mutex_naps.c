@@ -29,7 +29,7 @@ static int run_threads(void *(*const bodies[])(void *), int count)
 	return result;
 }
 
-/* ---- counting ----------------------------------------------------------------- */
+/* ---- counting ------------------------------------------------------------ */
 
 static volatile long *counter;
 
@@ -66,7 +66,7 @@ int do_count(void)
 	return run_threads(bodies, VICTIM_MUTEX_THREADS);
 }
 
-/* ---- a queue of one ------------------------------------------------------------- */
+/* ---- a queue of one ------------------------------------------------------ */
 
 static bool is_full;
 
@@ -107,7 +107,7 @@ int do_produce_and_consume(void)
 	return run_threads(bodies, VICTIM_MUTEX_THREADS);
 }
 
-/* ---- one wait --------------------------------------------------------------------- */
+/* ---- one wait ------------------------------------------------------------ */
 
 static pthread_t napper;
 static bool is_asleep;

@@ -5,30 +5,27 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/close_range.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-#include "victim.h"
-#include "victim_open.h"
+#include "victim_open_parts.h"
 
 int __open_2(const char *path, int flags);
-int __close(int fd);
 
-static const char *name;
+const char *name;
 static char beside[PATH_MAX], alias[PATH_MAX], other[PATH_MAX];
-static char program[PATH_MAX], folder[PATH_MAX - 64];
-static int directory, fd = -1;
-static FILE *stream;
+static char folder[PATH_MAX - 64];
+static int directory;
+char program[PATH_MAX];
+int fd = -1;
+FILE *stream;
 static int value;
 
-static int result_of(int result)
+int result_of(int result)
 {
 	return result < 0 ? errno : 0;
 }
 
-/* ---- to open ---------------------------------------------------------------- */
+/* ---- to open ------------------------------------------------------------- */
 
 static int opened(int result)
 {
@@ -36,52 +33,52 @@ static int opened(int result)
 	return result_of(fd);
 }
 
-static int do_read(void)
+int do_read(void)
 {
 	return opened(open(name, O_RDONLY));
 }
 
-static int do_update(void)
+int do_update(void)
 {
 	return opened(open(name, O_RDWR | O_CLOEXEC));
 }
 
-static int do_open64(void)
+int do_open64(void)
 {
 	return opened(open64(name, O_RDWR));
 }
 
-static int do_openat(void)
+int do_openat(void)
 {
 	return opened(openat(directory, strrchr(name, '/') + 1, O_RDWR));
 }
 
-static int do_openat64(void)
+int do_openat64(void)
 {
 	return opened(openat64(directory, strrchr(name, '/') + 1, O_RDWR));
 }
 
-static int do_fortified(void)
+int do_fortified(void)
 {
 	return opened(__open_2(name, O_RDWR));
 }
 
-static int do_create(void)
+int do_create(void)
 {
 	return opened(open(name, O_RDWR | O_CREAT, 0600));
 }
 
-static int do_creat(void)
+int do_creat(void)
 {
 	return opened(creat(name, 0600));
 }
 
-static int do_exclusive(void)
+int do_exclusive(void)
 {
 	return opened(open(name, O_RDWR | O_CREAT | O_EXCL, 0600));
 }
 
-static int do_truncate(void)
+int do_truncate(void)
 {
 	return opened(open(name, O_WRONLY | O_TRUNC));
 }
@@ -95,126 +92,54 @@ static int opened_stream(FILE *result)
 	return 0;
 }
 
-static int do_stream(void)
+int do_stream(void)
 {
 	return opened_stream(fopen(name, "r+"));
 }
 
-static int do_stream_write(void)
+int do_stream_write(void)
 {
 	return opened_stream(fopen(name, "w"));
 }
 
-static int do_restream(void)
+int do_restream(void)
 {
 	return opened_stream(freopen(name, "r+", fopen("/dev/null", "r")));
 }
 
-static int do_mode(void)
+int do_mode(void)
 {
 	return opened_stream(freopen(NULL, "r", stream));
 }
 
-static int do_alias(void)
+int do_alias(void)
 {
 	return opened(open(alias, O_RDWR));
 }
 
-static int do_link(void)
+int do_link(void)
 {
 	return opened(open(other, O_RDWR));
 }
 
-static int do_beside(void)
+int do_beside(void)
 {
 	return opened(open(beside, O_RDWR | O_CREAT, 0600));
 }
 
-static int do_path(void)
+int do_path(void)
 {
 	return opened(open(name, O_PATH));
 }
 
-static int do_directory(void)
+int do_directory(void)
 {
 	return opened(open(folder, O_RDONLY));
 }
 
-/* ---- to close and copy ---------------------------------------------------------- */
+/* ---- to change ----------------------------------------------------------- */
 
-static int do_close(void)
-{
-	return result_of(close(fd));
-}
-
-static int do___close(void)
-{
-	return result_of(__close(fd));
-}
-
-static int do_fclose(void)
-{
-	return result_of(fclose(stream));
-}
-
-static int do_close_range(void)
-{
-	return result_of(close_range((unsigned)fd, (unsigned)fd, 0));
-}
-
-static int do_close_range_cloexec(void)
-{
-	return result_of(close_range((unsigned)fd, ~0u, CLOSE_RANGE_CLOEXEC));
-}
-
-static int do_closefrom(void)
-{
-	closefrom(fd);
-	return fcntl(fd, F_GETFD) < 0 ? 0 : EBUSY;
-}
-
-static int copied(int copy)
-{
-	int first = fd;
-
-	if (copy < 0 || close(first) < 0)
-		return errno;
-	fd = copy;
-	return 0;
-}
-
-static int do_copy(void)
-{
-	return copied(dup(fd));
-}
-
-static int do_copy2(void)
-{
-	return copied(dup2(fd, 100));
-}
-
-static int do_copy3(void)
-{
-	return copied(dup3(fd, 101, O_CLOEXEC));
-}
-
-static int do_overwrite(void)
-{
-	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int result = result_of(dup2(nothing, fd));
-
-	close(nothing);
-	return result;
-}
-
-static int do_overwrite_fails(void)
-{
-	return dup2(-1, fd) < 0 ? 0 : EBUSY;
-}
-
-/* ---- to change ------------------------------------------------------------------- */
-
-static int do_value(void)
+int do_value(void)
 {
 	char text[16] = "";
 
@@ -224,7 +149,7 @@ static int do_value(void)
 	return value;
 }
 
-static int do_add(void)
+int do_add(void)
 {
 	char text[16];
 	int length = snprintf(text, sizeof(text), "%d\n", value + 1);
@@ -232,7 +157,7 @@ static int do_add(void)
 	return pwrite(fd, text, (size_t)length, 0) == length ? 0 : errno;
 }
 
-static int do_count(void)
+int do_count(void)
 {
 	int result = 0;
 
@@ -245,7 +170,7 @@ static int do_count(void)
 	return result;
 }
 
-static int do_count_streams(void)
+int do_count_streams(void)
 {
 	int i;
 
@@ -259,7 +184,7 @@ static int do_count_streams(void)
 	return i == OPEN_COUNT ? 0 : errno;
 }
 
-static int do_replace(void)
+int do_replace(void)
 {
 	char next[PATH_MAX + 8];
 	FILE *file;
@@ -274,69 +199,7 @@ static int do_replace(void)
 	return result_of(rename(next, name));
 }
 
-/* ---- processes ------------------------------------------------------------------- */
-
-static int status_of(pid_t child)
-{
-	int status;
-
-	if (child < 0 || waitpid(child, &status, 0) < 0)
-		return errno;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
-}
-
-static int do_in_child(void)
-{
-	pid_t child = fork();
-
-	if (child == 0) {
-		int result = do_update();
-
-		if (result == 0 && do_value() >= 0)
-			result = do_add();
-		close(fd);
-		_exit(result);
-	}
-	return status_of(child);
-}
-
-static int do_child_closes(void)
-{
-	pid_t child = fork();
-
-	if (child == 0)
-		_exit(do_close());
-	return status_of(child);
-}
-
-static int do_child_closes2(void)
-{
-	pid_t child = vfork();
-
-	if (child == 0)
-		_exit(close(fd) < 0);
-	return status_of(child);
-}
-
-static int do_exec(void)
-{
-	execl(program, "victim_open", name, (char *)NULL);
-	return errno;
-}
-
-static void ignore(int signal)
-{
-	(void)signal;
-}
-
-static int do_handle_signals(void)
-{
-	struct sigaction action = { .sa_handler = ignore };
-
-	return result_of(sigaction(SIGUSR1, &action, NULL));
-}
-
-static int do_nothing(void)
+int do_nothing(void)
 {
 	return 0;
 }

@@ -2,17 +2,13 @@
 /* victim_sysvsem.c - a program that uses System V semaphores as mutexes. */
 #include "config.h"
 
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/sem.h>
-#include <sys/wait.h>
 #include <time.h>
 
-#include "victim.h"
-#include "victim_sysvsem.h"
+#include "victim_sysvsem_parts.h"
 
 #define MEMBERS 2
 
@@ -26,15 +22,14 @@ union semun {
 static key_t key;
 static int set;
 
-/* The result of a call that returns 0 or -1 with errno. */
-static int result_of(int result)
+int result_of(int result)
 {
 	return result < 0 ? errno : 0;
 }
 
-/* ---- the set -------------------------------------------------------------- */
+/* ---- the set ------------------------------------------------------------- */
 
-static int do_create(void)
+int do_create(void)
 {
 	set = semget(key, MEMBERS, IPC_CREAT | 0600);
 	return result_of(set);
@@ -45,22 +40,22 @@ static int set_value(int value)
 	return result_of(semctl(set, 0, SETVAL, (union semun){ .val = value }));
 }
 
-static int do_set_0(void)
+int do_set_0(void)
 {
 	return set_value(0);
 }
 
-static int do_set_1(void)
+int do_set_1(void)
 {
 	return set_value(1);
 }
 
-static int do_set_3(void)
+int do_set_3(void)
 {
 	return set_value(3);
 }
 
-static int do_set_all_1(void)
+int do_set_all_1(void)
 {
 	unsigned short values[MEMBERS] = { 1, 1 };
 
@@ -68,17 +63,17 @@ static int do_set_all_1(void)
 		semctl(set, 0, SETALL, (union semun){ .array = values }));
 }
 
-static int do_remove(void)
+int do_remove(void)
 {
 	return result_of(semctl(set, 0, IPC_RMID));
 }
 
-static int do_value(void)
+int do_value(void)
 {
 	return semctl(set, 0, GETVAL);
 }
 
-static int do_look(void)
+int do_look(void)
 {
 	unsigned short values[MEMBERS] = { 9, 9 };
 	struct seminfo limits = { .semmsl = 0 };
@@ -101,7 +96,7 @@ static int do_look(void)
 	return wrong;
 }
 
-/* ---- operations -------------------------------------------------------------- */
+/* ---- operations ---------------------------------------------------------- */
 
 static int operate(int operation, int flags)
 {
@@ -125,165 +120,97 @@ static int take_for(time_t seconds, long ns)
 	return result_of(semtimedop(set, &one, 1, &time));
 }
 
-static int do_take(void)
+int do_take(void)
 {
 	return operate(-1, 0);
 }
 
-static int do_try(void)
+int do_try(void)
 {
 	return operate(-1, IPC_NOWAIT);
 }
 
-static int do_timed(void)
+int do_timed(void)
 {
 	return take_for(0, 50000000);
 }
 
-static int do_timed_zero(void)
+int do_timed_zero(void)
 {
 	return take_for(0, 0);
 }
 
-static int do_timed_wrong(void)
+int do_timed_wrong(void)
 {
 	return take_for(0, 1000000000);
 }
 
-static int do_take_undo(void)
+int do_take_undo(void)
 {
 	return operate(-1, SEM_UNDO);
 }
 
-static int do_give(void)
+int do_give(void)
 {
 	return operate(1, 0);
 }
 
-static int do_give_undo(void)
+int do_give_undo(void)
 {
 	return operate(1, SEM_UNDO);
 }
 
-static int do_up_take(void)
+int do_up_take(void)
 {
 	return operate_both((struct sembuf){ 0, 0, 0 },
 			    (struct sembuf){ 0, 1, 0 });
 }
 
-static int do_up_try(void)
+int do_up_try(void)
 {
 	return operate_both((struct sembuf){ 0, 0, IPC_NOWAIT },
 			    (struct sembuf){ 0, 1, IPC_NOWAIT });
 }
 
-static int do_up_give(void)
+int do_up_give(void)
 {
 	return operate(-1, 0);
 }
 
-static int do_take_both(void)
+int do_take_both(void)
 {
 	return operate_both((struct sembuf){ 0, -1, IPC_NOWAIT },
 			    (struct sembuf){ 1, -1, IPC_NOWAIT });
 }
 
-static int do_move(void)
+int do_move(void)
 {
 	return operate_both((struct sembuf){ 0, 1, IPC_NOWAIT },
 			    (struct sembuf){ 1, -1, IPC_NOWAIT });
 }
 
-static int do_take_other(void)
+int do_take_other(void)
 {
 	struct sembuf one = { 1, -1, IPC_NOWAIT };
 
 	return result_of(semop(set, &one, 1));
 }
 
-static int do_wait_zero(void)
+int do_wait_zero(void)
 {
 	return operate(0, IPC_NOWAIT);
 }
 
-static int do_wrong(void)
+int do_wrong(void)
 {
 	struct sembuf one = { 7, -1, 0 };
 
 	return result_of(semop(set, &one, 1));
 }
 
-/* ---- threads, children, signals ------------------------------------------------ */
+/* ---- the rest ------------------------------------------------------------ */
 
-static void *give_thread(void *unused)
-{
-	(void)unused;
-	return (void *)(intptr_t)do_give();
-}
-
-static int do_give_in_thread(void)
-{
-	pthread_t thread;
-	void *result;
-
-	if (pthread_create(&thread, NULL, give_thread, NULL) != 0 ||
-	    pthread_join(thread, &result) != 0)
-		return -1;
-	return (int)(intptr_t)result;
-}
-
-static int in_child(int (*run)(void))
-{
-	pid_t child = fork();
-	int status;
-
-	if (child == 0)
-		_exit(run());
-	if (child < 0 || waitpid(child, &status, 0) < 0)
-		return errno;
-	return WEXITSTATUS(status);
-}
-
-static int do_give_in_child(void)
-{
-	return in_child(do_give);
-}
-
-static int do_try_in_child(void)
-{
-	return in_child(do_try);
-}
-
-static int do_up_give_in_child(void)
-{
-	return in_child(do_up_give);
-}
-
-static void ignore(int number)
-{
-	(void)number;
-}
-
-static int serve_signal(int flags)
-{
-	struct sigaction action = { .sa_handler = ignore, .sa_flags = flags };
-
-	return result_of(sigaction(SIGUSR1, &action, NULL));
-}
-
-static int do_interrupt(void)
-{
-	return serve_signal(0);
-}
-
-static int do_restart(void)
-{
-	return serve_signal(SA_RESTART);
-}
-
-/* ---- the rest -------------------------------------------------------------------- */
-
-static int do_count(void)
+int do_count(void)
 {
 	volatile long *counter =
 		mmap(NULL, sizeof(*counter), PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -307,7 +234,7 @@ static int do_count(void)
 	return 0;
 }
 
-static int do_hold(void)
+int do_hold(void)
 {
 	char byte;
 

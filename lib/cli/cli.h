@@ -27,7 +27,7 @@ struct verb {
 
 extern const struct verb verb_run, verb_address, verb_preload;
 
-/* ---- message.c: what it says ----------------------------------------------- */
+/* ---- message.c: what it says --------------------------------------------- */
 
 /* One line on stderr. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -57,7 +57,7 @@ int take_command(const struct verb *verb, char ***argv, const char *example);
  * EXIT_CANNOT_RUN. */
 int cannot_run(const char *command, int error);
 
-/* ---- program.c, elf.c: which programs a shim can serve --------------------- */
+/* ---- program.c, elf.c: which programs a shim can serve ------------------- */
 
 /* 0, or the exit status after a message that says why the shim cannot. */
 int check_shim(const char *shim);

@@ -9,7 +9,7 @@
 #define PRELOAD_EXAMPLE                                                        \
 	"portlock preload --rule 'lockfile */.git/*.lock' -- git gc"
 
-/* ---- rule_sources.c: the rules, and where they come from -------------------- */
+/* ---- rule_sources.c: the rules, and where they come from ----------------- */
 
 /* An option, a file, or a variable. */
 struct source {
@@ -39,7 +39,7 @@ int rules_add_environment(struct rules *rules);
 char *rules_text(const struct rules *rules);
 void rules_free(struct rules *rules);
 
-/* ---- rule_check.c ------------------------------------------------------------ */
+/* ---- rule_check.c -------------------------------------------------------- */
 
 /* Prints what the rules do; 0, or EXIT_WARNED after messages about rules that
  * can never match. */

@@ -20,13 +20,13 @@
 
 #include <portlock/portlock.h>
 
-/* ---- supervise.c: the wrapper --------------------------------------------- */
+/* ---- supervise.c: the wrapper -------------------------------------------- */
 
 /* Runs the command under the lock, which is held and then released; the status
  * to exit with. */
 int supervise(portlock_t *lock, char **command);
 
-/* ---- child.c: the command --------------------------------------------------- */
+/* ---- child.c: the command ------------------------------------------------ */
 
 /* What the wrapper changes for itself and the command gets back. */
 struct inherited {
@@ -50,7 +50,7 @@ void child_go(struct child *child);
 /* Calls it off: the command will not run. */
 void child_cancel(struct child *child);
 
-/* ---- ended.c: has the command ended? --------------------------------------- */
+/* ---- ended.c: has the command ended? ------------------------------------- */
 
 /* Fills in how a process of ours that is there can be recognised. */
 void child_identify(struct child *child);
@@ -58,7 +58,7 @@ void child_identify(struct child *child);
 /* Returns when the child has ended; works in any process. */
 void child_await_end(const struct child *child);
 
-/* ---- keeper.c: the keeper ---------------------------------------------------- */
+/* ---- keeper.c: the keeper ------------------------------------------------ */
 
 /* Its process id, or -errno. */
 pid_t keeper_start(const struct child *child);

@@ -36,7 +36,7 @@ job() {
 row "-F -n, which execs" flock "open flock execvp"
 
 job() {
-	flock -n -E 9 -x lock -c "bash -c 'count $1'"
+	SHELL=$(command -v bash) flock -n -E 9 -x lock -c "count $1"
 }
 row "-n FILE -c COMMAND" flock "open flock"
 

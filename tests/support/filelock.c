@@ -17,6 +17,13 @@ static void write_rules(char rules[2048], const struct filelock_names *names,
 		 options);
 }
 
+const struct filelock_way filelock_ways[] = {
+	{ FILE_set_w, FILE_wait_w, FILE_set_u },
+	{ FILE_ofd_w, FILE_ofd_wait_w, FILE_ofd_u },
+	{ FILE_lockf_try, FILE_lockf_lock, FILE_lockf_unlock },
+	{ 0, 0, 0 },
+};
+
 int filelock_setup(void **state)
 {
 	static int number;
@@ -66,6 +73,22 @@ int filelock_teardown(void **state)
 struct child *filelock_start(struct filelock_names *names, const char *rules)
 {
 	return victim_start("victim_filelock", names->folder, rules);
+}
+
+struct child *filelock_start_b(struct filelock_names *names, const char *rules)
+{
+	struct child *victim = filelock_start(names, rules);
+
+	require(victim_do(victim, FILE_b) == 0);
+	return victim;
+}
+
+struct child *filelock_holder(struct filelock_names *names, const char *rules)
+{
+	struct child *victim = filelock_start(names, rules);
+
+	require(victim_do(victim, FILE_ex) == 0);
+	return victim;
 }
 
 void filelock_begin(struct child *victim, int command)

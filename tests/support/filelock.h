@@ -19,12 +19,22 @@ struct filelock_names {
 	char exclusive[2048]; /* ... with shared=exclusive */
 };
 
+/* The ways of fcntl() and lockf(), until one that is all zeros. */
+struct filelock_way {
+	int try, wait, unlock;
+};
+extern const struct filelock_way filelock_ways[];
+
 /* For cmocka: *state is a struct filelock_names.  The teardown ends all victims
  * and fails if the portlock is still there. */
 int filelock_setup(void **state);
 int filelock_teardown(void **state);
 
 struct child *filelock_start(struct filelock_names *names, const char *rules);
+/* One for the file b: only the portlock keeps it out. */
+struct child *filelock_start_b(struct filelock_names *names, const char *rules);
+/* One that has flock()ed the file a. */
+struct child *filelock_holder(struct filelock_names *names, const char *rules);
 
 /* A command begun, whose result must not come by itself. */
 void filelock_begin(struct child *victim, int command);

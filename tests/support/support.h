@@ -102,7 +102,7 @@ void child_kill(struct child *child);
 /* Kills what a failed test left; part of key_teardown(). */
 void children_kill(void);
 
-/* ---- names.c: keys, ports and gates, by plain sockets ---------------------- */
+/* ---- names.c: keys, ports and gates, by plain sockets -------------------- */
 
 struct key {
 	char text[64];
@@ -147,7 +147,7 @@ int gate_queue(const char *key);
 void wait_for_queue(const char *key, int length);
 void wait_for_gate(const char *key);
 
-/* ---- contender.c: a process with a handle that does as it is told ---------- */
+/* ---- contender.c: a process with a handle that does as it is told -------- */
 
 /* Starts one; transport as in portlock_options. */
 struct child *contender_start(const char *key, const char *transport);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* victim_filelock_child.c - children that have the same files open. */
+#include "config.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "victim_filelock_parts.h"
+
+int do_fork_and_exit(void)
+{
+	pid_t child = fork();
+
+	if (child > 0)
+		_exit(0);
+	return child < 0 ? errno : 0;
+}
+
+int do_fork_twice(void)
+{
+	pid_t child = fork();
+
+	if (child > 0) {
+		waitpid(child, NULL, 0);
+		_exit(0);
+	}
+	return child < 0 ? errno : do_fork_and_exit();
+}
+
+static void obey(void)
+{
+	sigset_t signals;
+	int number;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	sigaddset(&signals, SIGUSR2);
+	sigaddset(&signals, SIGTERM);
+	for (;;) {
+		sigwait(&signals, &number);
+		if (number == SIGTERM)
+			_exit(0);
+		if (number == SIGUSR1)
+			do_un();
+		else
+			do_close();
+	}
+}
+
+int do_fork_and_obey(void)
+{
+	sigset_t signals, before;
+	pid_t child;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	sigaddset(&signals, SIGUSR2);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, &before);
+	child = fork();
+	if (child > 0)
+		obey();
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	prctl(PR_SET_PDEATHSIG, 0);
+	return child < 0 ? errno : 0;
+}
+
+int do_fork_to_wait(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pause();
+		_exit(0);
+	}
+	return child;
+}
+
+int do_daemon(void)
+{
+	return daemon(1, 1) < 0 ? errno : 0;
+}
+
+int do_ex_in_child(void)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(do_again() || do_ex_nb());
+	waitpid(child, &status, 0);
+	return status;
+}
