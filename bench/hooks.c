@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
@@ -25,10 +26,12 @@
 
 #define FILE_NAME "file"
 #define BATCH 64 /* between two looks at the clock */
+#define BATCHES (1 << 20)
 
 static int fd, set;
 static sem_t unnamed, *named;
 static char name[64];
+static char file[PATH_MAX], file_lock[PATH_MAX], folder_lock[PATH_MAX];
 static portlock_t *lock;
 
 pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -65,9 +68,30 @@ static void open_close(void)
 	close(open(FILE_NAME, O_RDONLY | O_CLOEXEC));
 }
 
+static void open_close_absolute(void)
+{
+	close(open(file, O_RDONLY | O_CLOEXEC));
+}
+
+static void create(const char *path)
+{
+	close(open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+	unlink(path);
+}
+
 static void create_unlink(void)
 {
-	close(open("file.lock", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+	create("file.lock");
+}
+
+static void create_unlink_absolute(void)
+{
+	create(file_lock);
+}
+
+static void link_unlink(void)
+{
+	link(FILE_NAME, "file.lock");
 	unlink("file.lock");
 }
 
@@ -75,6 +99,12 @@ static void make_remove(void)
 {
 	mkdir("folder.lock", 0700);
 	rmdir("folder.lock");
+}
+
+static void make_remove_absolute(void)
+{
+	mkdir(folder_lock, 0700);
+	rmdir(folder_lock);
 }
 
 static void open_file(void)
@@ -171,9 +201,14 @@ static const struct operation {
 	{ "sem", open_named, named_pair, unlink_named },
 	{ "sem-unnamed", make_unnamed, sem_pair, nothing },
 	{ "open", nothing, open_close, nothing },
+	{ "open-absolute", nothing, open_close_absolute, nothing },
 	{ "lockfile", nothing, create_unlink, nothing },
+	{ "lockfile-absolute", nothing, create_unlink_absolute, nothing },
+	{ "lockfile-link", nothing, link_unlink, nothing },
 	{ "lockfile-mkdir", nothing, make_remove, nothing },
+	{ "lockfile-mkdir-absolute", nothing, make_remove_absolute, nothing },
 	{ "lockfile-open", nothing, open_close, nothing },
+	{ "lockfile-open-absolute", nothing, open_close_absolute, nothing },
 	{ "flock", open_file, flock_pair, nothing },
 	{ "fcntl", open_file, fcntl_pair, nothing },
 	{ "fcntl-other", open_file, fcntl_other, nothing },
@@ -189,18 +224,29 @@ static double now_ns(void)
 	return 1e9 * (double)now.tv_sec + (double)now.tv_nsec;
 }
 
+static int compare(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+
+	return (a > b) - (a < b);
+}
+
+/* The median of batches: another program may have had the processor. */
 static double measure(const struct operation *operation, double ns)
 {
-	double start = now_ns(), now;
-	long count = 0;
+	static double batches[BATCHES];
+	double start = now_ns(), last = start, now;
+	size_t count = 0;
 
 	do {
 		for (int i = 0; i < BATCH; i++)
 			operation->once();
-		count += BATCH;
 		now = now_ns();
-	} while (now - start < ns);
-	return (now - start) / (double)count;
+		batches[count++] = now - last;
+		last = now;
+	} while (now - start < ns && count < BATCHES);
+	qsort(batches, count, sizeof(batches[0]), compare);
+	return batches[count / 2] / BATCH;
 }
 
 static const struct operation *find(const char *wanted)
@@ -209,6 +255,13 @@ static const struct operation *find(const char *wanted)
 		if (strcmp(operations[i].name, wanted) == 0)
 			return &operations[i];
 	return NULL;
+}
+
+static void name_files(const char *folder)
+{
+	snprintf(file, sizeof(file), "%s/" FILE_NAME, folder);
+	snprintf(file_lock, sizeof(file_lock), "%s/file.lock", folder);
+	snprintf(folder_lock, sizeof(folder_lock), "%s/folder.lock", folder);
 }
 
 int main(int argc, char **argv)
@@ -224,6 +277,7 @@ int main(int argc, char **argv)
 		perror(argv[3]);
 		return 1;
 	}
+	name_files(argv[3]);
 	ns = 1e9 * strtod(argv[2], NULL);
 	operation->begin();
 	measure(operation, ns / 10);

@@ -13,8 +13,10 @@ hooks=${HOOKS:?the program to measure}
 shim=${PORTLOCK_SHIM:?the shim}
 rounds=${ROUNDS:-9}
 seconds=${SECONDS_EACH:-0.05}
-operations=${OPERATIONS:-sem sem-unnamed open lockfile lockfile-mkdir
-	lockfile-open flock fcntl fcntl-other mutex sysvsem}
+operations=${OPERATIONS:-sem sem-unnamed open open-absolute lockfile
+	lockfile-absolute lockfile-link lockfile-mkdir lockfile-mkdir-absolute
+	lockfile-open lockfile-open-absolute flock fcntl fcntl-other mutex
+	sysvsem}
 folder=$(mktemp -d "${TMPDIR:-/tmp}/portlock-hooks-XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 mkdir "$folder/work"
@@ -40,7 +42,7 @@ rules() {
 	match)
 		case $1 in
 		mutex)		echo 'mutex *:mutex' ;;
-		lockfile-open)	echo 'lockfile */file.lock' ;;
+		lockfile-open*)	echo 'lockfile */file.lock' ;;
 		*)		echo "$family *" ;;
 		esac
 		;;
@@ -78,13 +80,13 @@ median() {
 own=$(median portlock bare)
 printf 'nanoseconds, medians of %d rounds; portlock, unix: %s\n' \
 	"$rounds" "$own"
-printf '%-15s %9s %9s %9s %9s %8s %8s %8s\n' operation bare 'no rule' \
+printf '%-23s %9s %9s %9s %9s %8s %8s %8s\n' operation bare 'no rule' \
 	'other' match '+no rule' '+other' 'm/own'
 for operation in $operations; do
 	echo "$operation $(median "$operation" bare)" \
 		"$(median "$operation" none) $(median "$operation" other)" \
 		"$(median "$operation" match)"
 done | awk -v own="$own" '{
-	printf "%-15s %9.1f %9.1f %9.1f %9.1f %8.1f %8.1f %8.2f\n",
+	printf "%-23s %9.1f %9.1f %9.1f %9.1f %8.1f %8.1f %8.2f\n",
 		$1, $2, $3, $4, $5, $3 - $2, $4 - $2, $5 / own
 }'

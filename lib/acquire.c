@@ -52,12 +52,15 @@ static bool is_inside(const struct pl_address *address,
 	return how->is_inside && how->is_inside(address, holder);
 }
 
-/* Another user's process is nobody's ancestor that has our lock. */
+/* Root's children may be another user's, as of runuser, su or a daemon that
+ * gave its privileges up.  Any other user's process could let the key go while
+ * we rely on it, and so make two holders. */
 static bool is_inside_of_listener(const struct pl_attempt *attempt,
 				  const struct pl_address *address,
 				  const struct pl_wait *how)
 {
-	return attempt->trusted && is_inside(address, how, attempt->listener);
+	return attempt->may_enclose &&
+	       is_inside(address, how, attempt->listener);
 }
 
 /* A try finds the gate bound: 0 with the gate after all, -EALREADY, -EBUSY. */

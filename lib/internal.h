@@ -165,6 +165,7 @@ struct pl_attempt {
 	unsigned epoch;		 /* of the process, see pl_epoch() */
 	int socket;		 /* bound to nothing yet, or waiting */
 	bool trusted;		 /* the listener is of our user */
+	bool may_enclose;	 /* or of root: it may be our ancestor */
 	pid_t listener;		 /* who that is */
 	uint64_t last_token;	 /* of the holder before us, 0 unknown */
 	struct pl_bundle bundle; /* what was won so far */

@@ -203,7 +203,7 @@ const struct shim_rule *shim_rule_find(enum shim_family family,
 const struct shim_rule *shim_rule_next(enum shim_family family,
 				       const struct shim_rule *rule)
 {
-	if (!shim_family_has_rules(family))
+	if (!rule && !shim_family_has_rules(family))
 		return NULL;
 	for (rule = rule ? rule + 1 : rules; rule < rules + count; rule++)
 		if (rule->family == family)

@@ -18,6 +18,7 @@
 
 #include "shim/fd_rule.h"
 #include "shim/path.h"
+#include "shim/recent.h"
 
 #define SLOTS 4096
 
@@ -124,13 +125,24 @@ const struct shim_rule *fd_rule(enum shim_family family, int fd,
 				char path[PATH_MAX])
 {
 	const struct shim_rule *rule;
-	struct fd_look look;
+	struct fd_look look = { .verdict = 0 };
+	uint64_t moment;
 
-	if (!shim_family_has_rules(family) || !fd_look(family, fd, 0, &look) ||
-	    !fd_path(fd, &look, path))
+	if (!shim_family_has_rules(family))
 		return NULL;
-	rule = shim_rule_find(family, path);
-	if (!rule)
+	moment = recent_fd(family, fd);
+	if (recent_has(moment))
+		return NULL;
+	if (fd_look(family, fd, 0, &look)) {
+		if (!fd_path(fd, &look, path))
+			return NULL;
+		rule = shim_rule_find(family, path);
+		if (rule)
+			return rule;
 		fd_look_in_vain(&look);
-	return rule;
+	}
+	/* Directories are closed by closedir(), unseen. */
+	if (S_ISREG(look.about.st_mode))
+		recent_note(moment);
+	return NULL;
 }

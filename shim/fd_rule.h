@@ -3,7 +3,8 @@
  *
  * To ask where it is takes microseconds.  So what is known not to concern a
  * family is remembered, by facts that change when the file gets another name:
- * for such a file an answer costs one fstat().
+ * for such a file an answer costs one fstat(); for the descriptor of a
+ * moment ago, nothing (recent.h).
  */
 #ifndef PORTLOCK_SHIM_FD_RULE_H
 #define PORTLOCK_SHIM_FD_RULE_H

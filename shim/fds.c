@@ -70,17 +70,36 @@ static int note(int fd)
 	return fd;
 }
 
-/* A copy of fd just below the limit, or -1. */
-static int copy_high(int fd)
+static int ask_ceiling(void)
 {
 	struct rlimit limit;
-	int ceiling = CEILING, copy = -1;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < CEILING)
-		ceiling = (int)limit.rlim_cur;
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < CEILING
+		       ? (int)limit.rlim_cur
+		       : CEILING;
+}
+
+static int copy_below(int fd, int ceiling)
+{
+	int copy = -1;
+
 	for (int down = ceiling / 16 + 1; copy < 0 && down < ceiling; down *= 2)
 		copy = REAL(fcntl)(fd, F_DUPFD_CLOEXEC, ceiling - down);
 	return copy;
+}
+
+/* A copy of fd just below the limit, or -1.  The program may have lowered the
+ * limit since we asked; there is no room then. */
+static int copy_high(int fd)
+{
+	static atomic_int asked; /* 0: not yet */
+	int ceiling = atomic_load_explicit(&asked, memory_order_relaxed);
+	int copy = copy_below(fd, ceiling);
+
+	if (copy >= 0)
+		return copy;
+	atomic_store(&asked, ceiling = ask_ceiling());
+	return copy_below(fd, ceiling);
 }
 
 /* Moves a fresh descriptor up and notes it; where there is no room above, it

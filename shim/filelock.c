@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include "shim/filelock.h"
 
@@ -84,8 +85,8 @@ int filelock_real(const struct filelock *lock)
 enum manner { WAIT, TRY, TRY_OR_GO_WITHOUT };
 
 /*
- * How the portlock may be asked for with what the open file has locked already
- * and without a hold: its holder could be waiting for just that.
+ * How the portlock may be asked for with what is locked already: its holder
+ * could be waiting for just that.
  */
 static enum manner manner_of(const struct filelock *lock)
 {
@@ -94,6 +95,11 @@ static enum manner manner_of(const struct filelock *lock)
 	/* It has it, from a parent or a program before us. */
 	if (seen & SEEN_WRITE)
 		return TRY_OR_GO_WITHOUT;
+	/* The kernel finds who waits for each other (EDEADLK), if they wait
+	 * there.  The holds are of other files: this one has none. */
+	if (lock->kind[0] == SEEN_POSIX[0] && lock->deadline == PL_NEVER &&
+	    filelock_owns())
+		return lock->never ? TRY : TRY_OR_GO_WITHOUT;
 	if (!(seen & SEEN_READ))
 		return WAIT;
 	/* flock() lets go of a lock before it waits for another kind of it. */
@@ -174,4 +180,26 @@ int filelock_take_tied(const struct filelock *lock)
 	if (hold && !tie_make(lock->fd, lock->tie, hold))
 		hold_drop(hold);
 	return result;
+}
+
+static bool is_same_file(int one, int other)
+{
+	struct stat first, second;
+
+	return fstat(one, &first) == 0 && fstat(other, &second) == 0 &&
+	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+/* Copies from before the lock, or before this program, have no tie in common
+ * with the descriptor that it was taken by.  So the kernel is asked. */
+void filelock_untie(int fd, enum tie_kind tie, unsigned wanted)
+{
+	const char *kind = tie == TIE_FLOCK ? SEEN_FLOCK : SEEN_OFD;
+	int other = -1, error = errno;
+
+	while ((other = tie_next((unsigned)(other + 1), ~0u)) >= 0)
+		if (filelock_is_tied(other, tie) && is_same_file(fd, other) &&
+		    !(filelock_seen(other, kind) & (wanted | SEEN_UNKNOWN)))
+			tie_cut(other, tie);
+	errno = error;
 }

@@ -64,6 +64,11 @@ bool filelock_is_tied(int fd, enum tie_kind tie);
 /* filelock_take() for a lock that belongs to the open file. */
 int filelock_take_tied(const struct filelock *lock);
 
+/* After locks of the open file became less: drops the holds of its descriptors
+ * if nothing is left that they are for (wanted: SEEN_...).  Async-signal-safe,
+ * keeps errno. */
+void filelock_untie(int fd, enum tie_kind tie, unsigned wanted);
+
 /* ---- filelock_posix.c: those that belong to the process ------------------------- */
 
 /*
@@ -79,6 +84,9 @@ struct filelock_file {
 
 /* Which file it is, if that has a hold; costs one load if none has. */
 bool filelock_file(int fd, struct filelock_file *file);
+
+/* Whether any file has one. */
+bool filelock_owns(void);
 
 /* Whether the file has its hold, which is for what this descriptor locks from
  * now on, too. */

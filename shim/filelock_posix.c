@@ -68,6 +68,11 @@ bool filelock_file(int fd, struct filelock_file *file)
 	       shim_same_process() && identify(fd, file) && find(file);
 }
 
+bool filelock_owns(void)
+{
+	return atomic_load(&count) > 0;
+}
+
 /* ---- to get more ------------------------------------------------------------------ */
 
 static void note_way(struct owned *owned, int fd)

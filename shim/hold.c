@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shim/gate.h"
 #include "shim/heir.h"
 #include "shim/hold_table.h"
 
@@ -114,6 +115,15 @@ static int acquire(struct shim_hold *hold, const struct hold_wait *wait,
 	return error;
 }
 
+/* For our children, see inside.c. */
+static void sign(struct shim_hold *hold)
+{
+	uint64_t token = portlock_token(&hold->lock);
+
+	atomic_store(&hold->token, token);
+	gate_sign(hold->lock.bundle.gate, token);
+}
+
 /* Once: joins or acquires.  -EAGAIN: another thread just took it, or lets it
  * go. */
 static int take_once(struct shim_hold *hold, const struct hold_wait *wait,
@@ -125,6 +135,7 @@ static int take_once(struct shim_hold *hold, const struct hold_wait *wait,
 		return 0;
 	error = acquire(hold, wait, deadline);
 	if (error == 0) {
+		sign(hold);
 		atomic_store(&hold->count, 1);
 		atomic_store(&hold->look_pause, LOOK_FIRST);
 	} else if (error == -EALREADY && holder_asked == getpid()) {

@@ -35,9 +35,9 @@ void hold_keep(struct shim_hold *hold);
 
 /* Held for all threads of this process. */
 bool hold_is_everybodys(const struct pl_address *address);
-/* In a fork: whether it must wait for a process that it was forked from and
- * that has the key, as that one did not have it then. */
-bool hold_is_of_parent_alone(const struct pl_address *address);
+/* In a fork: the token of what its parent held under the key then, 0: it did
+ * not.  False: the key is not known here. */
+bool hold_inherited(const struct pl_address *address, uint64_t *token);
 
 /* ---- hold.c: taking and letting go --------------------------------------- */
 

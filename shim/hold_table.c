@@ -75,7 +75,7 @@ static bool make(struct shim_hold *hold, bool was_used,
 		pl_lock_fini(&hold->lock);
 	atomic_store(&hold->next_look, 0);
 	atomic_store(&hold->look_pause, LOOK_FIRST);
-	hold->inherited = false;
+	hold->inherited = 0;
 	made = shim_lock_init(&hold->lock, rule, name) == 0;
 	shim_tables_lock();
 	hold->state = made ? READY : FREE;
@@ -154,13 +154,16 @@ bool hold_is_everybodys(const struct pl_address *address)
 	return false;
 }
 
-bool hold_is_of_parent_alone(const struct pl_address *address)
+bool hold_inherited(const struct pl_address *address, uint64_t *token)
 {
 	int end = atomic_load(&used);
 
-	for (struct shim_hold *hold = holds; hold < holds + end; hold++)
-		if (strcmp(hold->lock.address.name, address->name) == 0)
-			return !hold->inherited;
+	for (struct shim_hold *hold = holds; hold < holds + end; hold++) {
+		if (strcmp(hold->lock.address.name, address->name) == 0) {
+			*token = hold->inherited;
+			return true;
+		}
+	}
 	return false;
 }
 
@@ -171,7 +174,9 @@ static void after_fork_in_child(void)
 		if (atomic_load(&hold->count) > 0 &&
 		    (atomic_load(&hold->everybodys) ||
 		     atomic_load(&hold->lock.owner) == pl_thread()))
-			hold->inherited = true;
+			hold->inherited = atomic_load(&hold->token);
+		else if (atomic_load(&hold->count) > 0)
+			hold->inherited = 0;
 		atomic_store(&hold->count, 0);
 		atomic_store(&hold->everybodys, false);
 		atomic_store(&hold->stays, false);

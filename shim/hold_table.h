@@ -23,10 +23,11 @@ struct shim_hold {
 	atomic_uint drops; /* going on: not to be made anew */
 	/* Of what it is held for; 1 more when it stays until the end. */
 	atomic_uint count;
+	_Atomic uint64_t token; /* of the last grant */
 	atomic_bool everybodys; /* held for all threads */
 	atomic_bool stays;	/* hold=exit */
 	atomic_uint staying;	/* takers that will make it stay */
-	bool inherited;		/* held by who forked this process, then */
+	uint64_t inherited;	/* token of who forked this process, then */
 	_Atomic int64_t next_look, look_pause;
 };
 

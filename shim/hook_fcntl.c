@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shim/filelock.h"
+#include "shim/recent.h"
 
 /* glibc's second name. */
 int __fcntl(int fd, int command, ...);
@@ -49,16 +50,15 @@ static int take_ofd(const struct filelock *lock)
 static void less_ofd(int fd)
 {
 	const struct shim_rule *rule;
-	unsigned wanted = SEEN_WRITE | SEEN_UNKNOWN;
+	unsigned wanted = SEEN_WRITE;
 	char path[PATH_MAX];
 
-	if (!tie_has(fd) || !shim_same_process())
+	if (tie_next(0, ~0u) < 0 || !shim_same_process())
 		return;
 	rule = fd_rule(SHIM_FCNTL, fd, path);
 	if (rule && !rule->bypass_shared)
 		wanted |= SEEN_READ;
-	if (!(filelock_seen(fd, SEEN_OFD) & wanted))
-		tie_cut(fd, TIE_OFD);
+	filelock_untie(fd, TIE_OFD, wanted);
 }
 
 /* ---- both: to have more, and less ----------------------------------------------- */
@@ -94,6 +94,18 @@ static int less(int fd, int command, struct flock *range)
 	return result;
 }
 
+/* What the kernel refuses whoever has a lock need not wait for one. */
+static bool is_refused(int fd, int command, const struct flock *range)
+{
+	bool of_process = command == F_SETLK || command == F_SETLKW;
+	int unfit = range->l_type == F_RDLCK ? O_WRONLY : O_RDONLY;
+	struct flock asked = *range;
+
+	return REAL(fcntl)(fd, of_process ? F_GETLK : F_OFD_GETLK, &asked) <
+		       0 ||
+	       (REAL(fcntl)(fd, F_GETFL) & O_ACCMODE) == unfit;
+}
+
 static void left(void *unused)
 {
 	(void)unused;
@@ -111,7 +123,7 @@ static int set_lock(int fd, int command, struct flock *range)
 	rule = fd_rule(SHIM_FCNTL, fd, path);
 	if (range->l_type == F_RDLCK && (!rule || rule->bypass_shared))
 		return less(fd, command, range);
-	if (!rule || !shim_enter())
+	if (!rule || is_refused(fd, command, range) || !shim_enter())
 		return REAL(fcntl)(fd, command, range);
 	/* To wait for such a lock can be cancelled. */
 	pthread_cleanup_push(left, NULL);
@@ -122,8 +134,10 @@ static int set_lock(int fd, int command, struct flock *range)
 
 static int copied(int from, int to)
 {
-	if (to >= 0)
+	if (to >= 0) {
+		recent_forget_fd(to);
 		tie_copy(from, to);
+	}
 	return to;
 }
 

@@ -17,6 +17,7 @@
 
 #include "shim/heir.h"
 #include "shim/hook_fd.h"
+#include "shim/recent.h"
 
 /* glibc's second names; what is compiled against them is hooked, too. */
 int __close(int fd);
@@ -33,12 +34,15 @@ static bool is_hidden(int fd)
 void fd_end_begin(struct fd_end *end, int fd)
 {
 	end->fd = fd;
+	recent_forget_fd(fd);
 	end->tied = tie_close_begin(fd, &end->ties);
 	end->owned = filelock_file(fd, &end->file);
 }
 
 void fd_end_finish(struct fd_end *end)
 {
+	/* The number may have been overwritten, and be in use. */
+	recent_forget_fd(end->fd);
 	if (end->tied)
 		tie_close_finish(&end->ties);
 	if (end->owned)
@@ -61,6 +65,8 @@ SHIM_HOOK int close(int fd)
 		return -1;
 	}
 	fd_end_begin(&end, fd);
+	if (!end.tied && !end.owned)
+		return REAL(close)(fd);
 	result = REAL(close)(fd);
 	/* Also if it failed: it has gone then, or had gone behind our back. */
 	fd_end_finish(&end);
@@ -168,6 +174,7 @@ SHIM_HOOK int close_range(unsigned first, unsigned last, int flags)
 {
 	int result = close_all(first, last, flags);
 
+	recent_forget();
 	filelock_sweep();
 	return result;
 }
@@ -179,6 +186,7 @@ SHIM_HOOK void closefrom(int lowest)
 	if (next_special(first, ~0u, 0) >= 0 && shim_same_process())
 		close_around(&first, ~0u, 0);
 	REAL(closefrom)((int)first);
+	recent_forget();
 	filelock_sweep();
 }
 

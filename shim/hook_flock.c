@@ -45,8 +45,10 @@ static int unlock(int fd, int operation)
 	int result = REAL(flock)(fd, operation);
 
 	/* Also in a signal handler that interrupts the shim. */
-	if (result == 0 && tie_has(fd) && shim_same_process())
+	if (result == 0 && tie_next(0, ~0u) >= 0 && shim_same_process()) {
 		tie_cut(fd, TIE_FLOCK);
+		filelock_untie(fd, TIE_FLOCK, SEEN_READ | SEEN_WRITE);
+	}
 	return result;
 }
 
@@ -64,7 +66,9 @@ SHIM_HOOK int flock(int fd, int operation)
 	if (kind != LOCK_EX && kind != LOCK_SH)
 		return REAL(flock)(fd, operation);
 	rule = fd_rule(SHIM_FLOCK, fd, path);
-	if ((!rule && !tie_has(fd)) || !shim_enter())
+	/* O_PATH is refused whoever has a lock. */
+	if ((!rule && !tie_has(fd)) || REAL(fcntl)(fd, F_GETFL) & O_PATH ||
+	    !shim_enter())
 		return REAL(flock)(fd, operation);
 	result = lock(fd, operation, rule, path);
 	shim_leave();

@@ -95,17 +95,21 @@ static int open_one(struct lockfile_call *call)
 	 * so it does not wait for a lock file. */
 	if ((call->flags & excludes) == excludes && call->path &&
 	    !call->reopens && shim_family_has_rules(SHIM_LOCKFILE))
-		return lockfile_create(call);
+		return lockfile_obtain(call);
 	return saw(call->directory, call->path, call->flags, call->make(call));
 }
 
 int open_any(struct lockfile_call *call)
 {
+	int fd;
+
 	call->opens = true;
 	if (call->path && shim_family_has_rules(SHIM_OPEN) &&
 	    open_fits(call->path, call->flags))
-		return open_and_hold(call, open_one);
-	return open_one(call);
+		fd = open_and_hold(call, open_one);
+	else
+		fd = open_one(call);
+	return open_made(fd);
 }
 
 /* The mode, if there is one among the arguments after flags. */
@@ -121,13 +125,16 @@ int open_any(struct lockfile_call *call)
 
 SHIM_HOOK int open(const char *path, int flags, ...)
 {
-	struct lockfile_call call = { .make = make_open,
-				      .directory = AT_FDCWD,
-				      .path = path,
-				      .flags = flags };
+	mode_t mode = 0;
 
-	TAKE_MODE(call.mode, flags);
-	return open_any(&call);
+	TAKE_MODE(mode, flags);
+	if (!open_has_rules())
+		return open_made(REAL(open)(path, flags, mode));
+	return open_any(&(struct lockfile_call){ .make = make_open,
+						 .directory = AT_FDCWD,
+						 .path = path,
+						 .flags = flags,
+						 .mode = mode });
 }
 
 SHIM_HOOK int __open(const char *path, int flags, ...)
@@ -140,13 +147,16 @@ SHIM_HOOK int __open(const char *path, int flags, ...)
 
 SHIM_HOOK int open64(const char *path, int flags, ...)
 {
-	struct lockfile_call call = { .make = make_open64,
-				      .directory = AT_FDCWD,
-				      .path = path,
-				      .flags = flags };
+	mode_t mode = 0;
 
-	TAKE_MODE(call.mode, flags);
-	return open_any(&call);
+	TAKE_MODE(mode, flags);
+	if (!open_has_rules())
+		return open_made(REAL(open64)(path, flags, mode));
+	return open_any(&(struct lockfile_call){ .make = make_open64,
+						 .directory = AT_FDCWD,
+						 .path = path,
+						 .flags = flags,
+						 .mode = mode });
 }
 
 SHIM_HOOK int __open64(const char *path, int flags, ...)
@@ -159,84 +169,94 @@ SHIM_HOOK int __open64(const char *path, int flags, ...)
 
 SHIM_HOOK int openat(int directory, const char *path, int flags, ...)
 {
-	struct lockfile_call call = { .make = make_openat,
-				      .directory = directory,
-				      .path = path,
-				      .flags = flags };
+	mode_t mode = 0;
 
-	TAKE_MODE(call.mode, flags);
-	return open_any(&call);
+	TAKE_MODE(mode, flags);
+	if (!open_has_rules())
+		return open_made(REAL(openat)(directory, path, flags, mode));
+	return open_any(&(struct lockfile_call){ .make = make_openat,
+						 .directory = directory,
+						 .path = path,
+						 .flags = flags,
+						 .mode = mode });
 }
 
 SHIM_HOOK int openat64(int directory, const char *path, int flags, ...)
 {
-	struct lockfile_call call = { .make = make_openat64,
-				      .directory = directory,
-				      .path = path,
-				      .flags = flags };
+	mode_t mode = 0;
 
-	TAKE_MODE(call.mode, flags);
-	return open_any(&call);
+	TAKE_MODE(mode, flags);
+	if (!open_has_rules())
+		return open_made(REAL(openat64)(directory, path, flags, mode));
+	return open_any(&(struct lockfile_call){ .make = make_openat64,
+						 .directory = directory,
+						 .path = path,
+						 .flags = flags,
+						 .mode = mode });
 }
 
 SHIM_HOOK int __open_2(const char *path, int flags)
 {
-	struct lockfile_call call = { .make = make_open_2,
-				      .directory = AT_FDCWD,
-				      .path = path,
-				      .flags = flags };
-
-	return open_any(&call);
+	if (!open_has_rules())
+		return open_made(REAL(__open_2)(path, flags));
+	return open_any(&(struct lockfile_call){ .make = make_open_2,
+						 .directory = AT_FDCWD,
+						 .path = path,
+						 .flags = flags });
 }
 
 SHIM_HOOK int __open64_2(const char *path, int flags)
 {
-	struct lockfile_call call = { .make = make_open64_2,
-				      .directory = AT_FDCWD,
-				      .path = path,
-				      .flags = flags };
-
-	return open_any(&call);
+	if (!open_has_rules())
+		return open_made(REAL(__open64_2)(path, flags));
+	return open_any(&(struct lockfile_call){ .make = make_open64_2,
+						 .directory = AT_FDCWD,
+						 .path = path,
+						 .flags = flags });
 }
 
 SHIM_HOOK int __openat_2(int directory, const char *path, int flags)
 {
-	struct lockfile_call call = { .make = make_openat_2,
-				      .directory = directory,
-				      .path = path,
-				      .flags = flags };
-
-	return open_any(&call);
+	if (!open_has_rules())
+		return open_made(REAL(__openat_2)(directory, path, flags));
+	return open_any(&(struct lockfile_call){ .make = make_openat_2,
+						 .directory = directory,
+						 .path = path,
+						 .flags = flags });
 }
 
 SHIM_HOOK int __openat64_2(int directory, const char *path, int flags)
 {
-	struct lockfile_call call = { .make = make_openat64_2,
-				      .directory = directory,
-				      .path = path,
-				      .flags = flags };
-
-	return open_any(&call);
+	if (!open_has_rules())
+		return open_made(REAL(__openat64_2)(directory, path, flags));
+	return open_any(&(struct lockfile_call){ .make = make_openat64_2,
+						 .directory = directory,
+						 .path = path,
+						 .flags = flags });
 }
 
 SHIM_HOOK int creat(const char *path, mode_t mode)
 {
-	struct lockfile_call call = { .make = make_creat,
-				      .directory = AT_FDCWD,
-				      .path = path,
-				      .flags = O_WRONLY | O_CREAT | O_TRUNC,
-				      .mode = mode };
+	int flags = O_WRONLY | O_CREAT | O_TRUNC;
 
-	return open_any(&call);
+	if (!open_has_rules())
+		return open_made(REAL(creat)(path, mode));
+	return open_any(&(struct lockfile_call){ .make = make_creat,
+						 .directory = AT_FDCWD,
+						 .path = path,
+						 .flags = flags,
+						 .mode = mode });
 }
 
 SHIM_HOOK int creat64(const char *path, mode_t mode)
 {
-	struct lockfile_call call = { .make = make_creat64,
-				      .directory = AT_FDCWD,
-				      .path = path,
-				      .flags = O_WRONLY | O_CREAT | O_TRUNC,
-				      .mode = mode };
+	int flags = O_WRONLY | O_CREAT | O_TRUNC;
 
-	return open_any(&call);
+	if (!open_has_rules())
+		return open_made(REAL(creat64)(path, mode));
+	return open_any(&(struct lockfile_call){ .make = make_creat64,
+						 .directory = AT_FDCWD,
+						 .path = path,
+						 .flags = flags,
+						 .mode = mode });
 }

@@ -42,13 +42,26 @@ static int make_mkdirat(struct lockfile_call *call)
 
 static int create(struct lockfile_call *call)
 {
-	int result;
-
 	if (call->path && shim_family_has_rules(SHIM_LOCKFILE))
-		result = lockfile_create(call);
-	else
-		result = call->make(call);
+		return lockfile_obtain(call);
+	return call->make(call);
+}
+
+/* A path may lead elsewhere than a moment ago. */
+
+static int create_symlink(struct lockfile_call *call)
+{
+	int result = create(call);
+
 	recent_forget();
+	return result;
+}
+
+static int create_directory(struct lockfile_call *call)
+{
+	int result = create(call);
+
+	recent_made_directory();
 	return result;
 }
 
@@ -85,7 +98,7 @@ SHIM_HOOK int symlink(const char *target, const char *path)
 				      .path = path,
 				      .target = target };
 
-	return create(&call);
+	return create_symlink(&call);
 }
 
 SHIM_HOOK int symlinkat(const char *target, int directory, const char *path)
@@ -95,7 +108,7 @@ SHIM_HOOK int symlinkat(const char *target, int directory, const char *path)
 				      .path = path,
 				      .target = target };
 
-	return create(&call);
+	return create_symlink(&call);
 }
 
 SHIM_HOOK int mkdir(const char *path, mode_t mode)
@@ -106,7 +119,7 @@ SHIM_HOOK int mkdir(const char *path, mode_t mode)
 				      .mode = mode,
 				      .makes_directory = true };
 
-	return create(&call);
+	return create_directory(&call);
 }
 
 SHIM_HOOK int mkdirat(int directory, const char *path, mode_t mode)
@@ -117,5 +130,5 @@ SHIM_HOOK int mkdirat(int directory, const char *path, mode_t mode)
 				      .mode = mode,
 				      .makes_directory = true };
 
-	return create(&call);
+	return create_directory(&call);
 }

@@ -66,22 +66,27 @@ static FILE *open_stream(struct lockfile_call *call)
 	return call->stream;
 }
 
+static FILE *new_stream(FILE *stream)
+{
+	if (stream)
+		open_made(fileno(stream));
+	return stream;
+}
+
 SHIM_HOOK FILE *fopen(const char *path, const char *mode)
 {
-	struct lockfile_call call = { .make = make_fopen,
-				      .path = path,
-				      .mode_text = mode };
-
-	return open_stream(&call);
+	if (!open_has_rules())
+		return new_stream(REAL(fopen)(path, mode));
+	return open_stream(&(struct lockfile_call){
+		.make = make_fopen, .path = path, .mode_text = mode });
 }
 
 SHIM_HOOK FILE *fopen64(const char *path, const char *mode)
 {
-	struct lockfile_call call = { .make = make_fopen64,
-				      .path = path,
-				      .mode_text = mode };
-
-	return open_stream(&call);
+	if (!open_has_rules())
+		return new_stream(REAL(fopen64)(path, mode));
+	return open_stream(&(struct lockfile_call){
+		.make = make_fopen64, .path = path, .mode_text = mode });
 }
 
 static FILE *reopen_stream(struct lockfile_call *call, FILE *old)

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "shim/lockfile.h"
+#include "shim/lockfile_table.h"
 #include "shim/recent.h"
 
 /* Passes on the result of a removal. */
@@ -24,12 +24,29 @@ static int removed(const struct lockfile_end *end, int result)
 	return result;
 }
 
+/* The same, if what went may have been a symbolic link. */
+static int unlinked(const struct lockfile_end *end, int result)
+{
+	recent_removed();
+	return removed(end, result);
+}
+
+/* As long as this process has made no lock file. */
+static bool has_none(void)
+{
+	return atomic_load_explicit(&lockfile_used, memory_order_relaxed) == 0;
+}
+
 SHIM_HOOK int unlink(const char *path)
 {
 	struct lockfile_end end;
 
+	if (has_none()) {
+		recent_removed();
+		return REAL(unlink)(path);
+	}
 	lockfile_end_begin(&end, AT_FDCWD, path);
-	return removed(&end, end.late ? -1 : REAL(unlink)(path));
+	return unlinked(&end, end.late ? -1 : REAL(unlink)(path));
 }
 
 SHIM_HOOK int unlinkat(int directory, const char *path, int flags)
@@ -37,14 +54,16 @@ SHIM_HOOK int unlinkat(int directory, const char *path, int flags)
 	struct lockfile_end end;
 
 	lockfile_end_begin(&end, directory, path);
-	return removed(&end,
-		       end.late ? -1 : REAL(unlinkat)(directory, path, flags));
+	return unlinked(&end,
+			end.late ? -1 : REAL(unlinkat)(directory, path, flags));
 }
 
 SHIM_HOOK int rmdir(const char *path)
 {
 	struct lockfile_end end;
 
+	if (has_none())
+		return REAL(rmdir)(path);
 	lockfile_end_begin(&end, AT_FDCWD, path);
 	return removed(&end, end.late ? -1 : REAL(rmdir)(path));
 }
@@ -54,7 +73,7 @@ SHIM_HOOK int remove(const char *path)
 	struct lockfile_end end;
 
 	lockfile_end_begin(&end, AT_FDCWD, path);
-	return removed(&end, end.late ? -1 : REAL(remove)(path));
+	return unlinked(&end, end.late ? -1 : REAL(remove)(path));
 }
 
 /* Before a renaming: whether a mark has to be taken off after it. */
@@ -140,6 +159,6 @@ SHIM_HOOK int renameat2(int from_directory, const char *from, int to_directory,
 
 	if (flags & RENAME_NOREPLACE && to &&
 	    shim_family_has_rules(SHIM_LOCKFILE))
-		return lockfile_create(&call);
+		return lockfile_obtain(&call);
 	return make_renameat2(&call);
 }

@@ -111,10 +111,9 @@ static int create(create_function *real, const char *path, int retries,
 	return ours.result;
 }
 
-int hook_lockfile_create(const char *path, int retries,
-			 int flags) __asm__("lockfile_create");
+int lockfile_create(const char *path, int retries, int flags);
 
-SHIM_HOOK int hook_lockfile_create(const char *path, int retries, int flags)
+SHIM_HOOK int lockfile_create(const char *path, int retries, int flags)
 {
 	create_function *real = look_up();
 	int result, cancel;

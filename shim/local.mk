@@ -32,6 +32,8 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/filelock.h \
 	%D%/filelock_posix.c \
 	%D%/filelock_seen.c \
+	%D%/gate.c \
+	%D%/gate.h \
 	%D%/guard.c \
 	%D%/heir.c \
 	%D%/heir.h \
@@ -42,6 +44,7 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/hold_pass.c \
 	%D%/hold_table.c \
 	%D%/hold_table.h \
+	%D%/hook_directory.c \
 	%D%/hook_dl.c \
 	%D%/hook_exit.c \
 	%D%/hook_fcntl.c \

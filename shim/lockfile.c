@@ -9,8 +9,10 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "shim/lockfile.h"
+#include "shim/recent.h"
 
 static int create_at_once(struct lockfile_call *call,
 			  struct lockfile_entry *entry,
@@ -38,14 +40,28 @@ static int create_at_once(struct lockfile_call *call,
 	return -1;
 }
 
-static int create(struct lockfile_call *call, struct lockfile_entry *entry)
+/* Before the real call: the moment is over when that returns. */
+static const struct shim_rule *find_rule(const struct lockfile_call *call,
+					 struct lockfile_entry *entry,
+					 uint64_t moment)
 {
-	const struct shim_rule *rule = NULL;
+	const struct shim_rule *rule;
+
+	if (!path_resolve(call->directory, call->path, entry->path,
+			  &entry->base))
+		return NULL;
+	rule = shim_rule_find(SHIM_LOCKFILE, entry->path);
+	if (!rule)
+		recent_note(moment);
+	return rule;
+}
+
+static int create(struct lockfile_call *call, struct lockfile_entry *entry,
+		  uint64_t moment)
+{
+	const struct shim_rule *rule = find_rule(call, entry, moment);
 	struct lockfile_seen *seen;
 
-	if (path_resolve(call->directory, call->path, entry->path,
-			 &entry->base))
-		rule = shim_rule_find(SHIM_LOCKFILE, entry->path);
 	if (!rule)
 		return call->make(call);
 	seen = rule->unguarded ? NULL : lockfile_seen_find(entry->path);
@@ -53,17 +69,22 @@ static int create(struct lockfile_call *call, struct lockfile_entry *entry)
 		    : lockfile_wait(call, entry, rule);
 }
 
-int lockfile_create(struct lockfile_call *call)
+int lockfile_obtain(struct lockfile_call *call)
 {
 	struct lockfile_entry *entry;
 	int result, error, cancel;
+	uint64_t moment;
 
-	if (!lockfile_fits(call->path) || !shim_enter())
+	if (!lockfile_fits(call->path))
+		return call->make(call);
+	moment = recent_path(RECENT_MADE, call->directory, call->path,
+			     strlen(call->path));
+	if (recent_has(moment) || !shim_enter())
 		return call->make(call);
 	/* A wait that is cancelled would keep its turn for ever. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	entry = lockfile_claim();
-	result = entry ? create(call, entry) : call->make(call);
+	result = entry ? create(call, entry, moment) : call->make(call);
 	error = errno;
 	if (entry)
 		lockfile_settle(entry);

@@ -43,9 +43,8 @@ struct lockfile_call {
 			     * has changed; 0: never */
 };
 
-/* In place of call->make(call): waits for its turn where a rule says so.
- * liblockfile has a function of that name, which the shim replaces. */
-int lockfile_create(struct lockfile_call *call) __asm__("shim_lockfile_create");
+/* In place of call->make(call): waits for its turn where a rule says so. */
+int lockfile_obtain(struct lockfile_call *call);
 
 /* ---- lockfile_table.c: the attempts and lock files of this process ------- */
 

@@ -181,8 +181,8 @@ void lockfile_saw(int directory, const char *path, int fd)
 
 	if (!lockfile_fits_protected(path))
 		return;
-	moment = recent_number(SHIM_LOCKFILE, path,
-			       (size_t)(path_base(path) - path));
+	moment = recent_path(RECENT_PROTECTED, directory, path,
+			     (size_t)(path_base(path) - path));
 	if (recent_has(moment) || !shim_enter())
 		return;
 	if (!saw(directory, path, fd))

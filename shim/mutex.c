@@ -19,7 +19,7 @@ static pthread_key_t ends;
 
 /* ---- the calls themselves ------------------------------------------------ */
 
-int mutex_real_lock(pthread_mutex_t *real, const struct mutex_wait *wait)
+static int real_lock(pthread_mutex_t *real, const struct mutex_wait *wait)
 {
 	if (wait->never)
 		return REAL(pthread_mutex_trylock)(real);
@@ -30,8 +30,8 @@ int mutex_real_lock(pthread_mutex_t *real, const struct mutex_wait *wait)
 	return REAL(pthread_mutex_clocklock)(real, wait->clock, wait->until);
 }
 
-int mutex_real_sleep(pthread_cond_t *condition, pthread_mutex_t *real,
-		     const struct mutex_wait *wait)
+static int real_sleep(pthread_cond_t *condition, pthread_mutex_t *real,
+		      const struct mutex_wait *wait)
 {
 	if (!wait->until)
 		return REAL(pthread_cond_wait)(condition, real);
@@ -124,7 +124,7 @@ static int take(struct mutex *mutex, const struct mutex_wait *wait)
 static int lock_real(struct mutex *mutex, const struct mutex_wait *wait,
 		     int taken)
 {
-	int result = mutex_real_lock(mutex->real, wait);
+	int result = real_lock(mutex->real, wait);
 
 	if (taken != 0)
 		return result;
@@ -207,10 +207,10 @@ int mutex_sleep(struct mutex *mutex, pthread_cond_t *condition,
 	int result;
 
 	if (!is_taken_by_caller(mutex))
-		return mutex_real_sleep(condition, mutex->real, wait);
+		return real_sleep(condition, mutex->real, wait);
 	drop(mutex);
 	pthread_cleanup_push(cancelled, mutex);
-	result = mutex_real_sleep(condition, mutex->real, wait);
+	result = real_sleep(condition, mutex->real, wait);
 	pthread_cleanup_pop(0);
 	/* Not locked any more. */
 	if (result == EPERM || result == ENOTRECOVERABLE)

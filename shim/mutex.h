@@ -73,9 +73,4 @@ int mutex_unlock(struct mutex *mutex);
 int mutex_sleep(struct mutex *mutex, pthread_cond_t *condition,
 		const struct mutex_wait *wait);
 
-/* The calls themselves. */
-int mutex_real_lock(pthread_mutex_t *real, const struct mutex_wait *wait);
-int mutex_real_sleep(pthread_cond_t *condition, pthread_mutex_t *real,
-		     const struct mutex_wait *wait);
-
 #endif

@@ -8,8 +8,23 @@
 #define PORTLOCK_SHIM_OPEN_H
 
 #include "shim/lockfile.h"
+#include "shim/recent.h"
 
 /* ---- hook_open.c --------------------------------------------------------- */
+
+/* Whether an open may be of concern. */
+static inline bool open_has_rules(void)
+{
+	return shim_family_has_rules(SHIM_OPEN) ||
+	       shim_family_has_rules(SHIM_LOCKFILE);
+}
+
+/* The result of any open. */
+static inline int open_made(int fd)
+{
+	recent_forget_fd(fd);
+	return fd;
+}
 
 /* Any open, once its flags are known: in place of call->make(call). */
 int open_any(struct lockfile_call *call);

@@ -236,7 +236,9 @@ static enum outcome finish(struct opening *opening, int fd)
 		give_back(opening);
 	} else if (!may_matter(opening, fd)) {
 		give_back(opening);
-		recent_note(opening->moment);
+		/* Instead of a device there may soon be a file. */
+		if (S_ISREG(opening->look.about.st_mode))
+			recent_note(opening->moment);
 	} else if (shim_enter()) {
 		/* Neither the signal handler of a thread that is inside, nor a
 		 * child on its parent's memory. */
@@ -267,7 +269,8 @@ int open_and_hold(struct lockfile_call *call,
 	const size_t length = strlen(call->path);
 	struct opening opening = {
 		.call = call,
-		.moment = recent_number(SHIM_OPEN, call->path, length),
+		.moment = recent_path(RECENT_OPENED, call->directory,
+				      call->path, length),
 	};
 	enum outcome outcome;
 	int fd = -1, error, cancel;

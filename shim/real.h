@@ -3,6 +3,8 @@
 #ifndef PORTLOCK_SHIM_REAL_H
 #define PORTLOCK_SHIM_REAL_H
 
+#include <fts.h>
+#include <ftw.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -55,6 +57,15 @@
 	X(int,	  setfsgid,	(gid_t))				\
 	X(int,	  setns,	(int, int))				\
 	X(int,	  chroot,	(const char *))				\
+	X(int,	  chdir,	(const char *))				\
+	X(int,	  fchdir,	(int))					\
+	X(int,	  unshare,	(int))					\
+	X(int,	  nftw,		(const char *, __nftw_func_t, int, int)) \
+	X(int,	  nftw64,	(const char *, __nftw64_func_t, int, int)) \
+	X(FTS *,  fts_open,	(char *const *, int,			\
+				 int (*)(const FTSENT **, const FTSENT **))) \
+	X(FTS64 *, fts64_open,	(char *const *, int,			\
+				 int (*)(const FTSENT64 **, const FTSENT64 **))) \
 	X(void,	  _exit,	(int))					\
 	X(void,	  _Exit,	(int))					\
 	X(int,	  execve,	(const char *, char *const *, char *const *)) \

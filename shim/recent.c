@@ -1,44 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* recent.c - paths that led to nothing of concern a moment ago.
+/* recent.c - paths and descriptors that led to nothing of concern a moment ago.
  *
- * The moment is part of the number that stands for a path, so that nothing has
- * to be taken out of the table.
+ * The moment is part of the number that stands for one of them, so that nothing
+ * has to be taken out of the table.
  */
 #include "config.h"
 
-#include <dlfcn.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 
 #include "shim/recent.h"
 
 #define SLOTS 1024
+#define FDS 1024
 
 /* Each number has one place, where the last one counts. */
 static _Atomic uint64_t table[SLOTS];
 static atomic_uint changes;
+/* The same for each descriptor; some share one, which does no harm. */
+static atomic_uint changes_of_fd[FDS];
 
-/* Without a system call.  Another preload may have a clock of its own, which
- * stands still, or opens files. */
-static atomic_bool has_libcs_clock;
-
-__attribute__((constructor)) static void look_for_clock(void)
-{
-	Dl_info clock, libc;
-
-	atomic_store(&has_libcs_clock,
-		     dladdr((void *)clock_gettime, &clock) &&
-			     dladdr((void *)clock_getcpuclockid, &libc) &&
-			     clock.dli_fbase == libc.dli_fbase);
-}
-
-static void tick(struct timespec *now)
-{
-	if (atomic_load_explicit(&has_libcs_clock, memory_order_relaxed))
-		clock_gettime(CLOCK_MONOTONIC_COARSE, now);
-	else
-		shim_clock_gettime(CLOCK_MONOTONIC_COARSE, now);
-}
+static atomic_bool has_removed, distrusts;
 
 static uint64_t mix(uint64_t number, uint64_t fact)
 {
@@ -46,17 +29,24 @@ static uint64_t mix(uint64_t number, uint64_t fact)
 	return number ^ number >> 32;
 }
 
-uint64_t recent_number(enum shim_family family, const char *path, size_t length)
+static uint64_t moment(uint64_t what)
 {
-	uint64_t number = mix(family, length), word;
 	struct timespec now;
 
-	if (path[0] != '/')
+	shim_clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	what = mix(what, (uint64_t)now.tv_sec << 32 | (uint64_t)now.tv_nsec);
+	return mix(what, atomic_load(&changes));
+}
+
+uint64_t recent_path(enum recent what, int directory, const char *path,
+		     size_t length)
+{
+	uint64_t number, word = 0;
+
+	if ((length == 0 || path[0] != '/') &&
+	    (directory != AT_FDCWD || atomic_load(&distrusts)))
 		return 0;
-	tick(&now);
-	number = mix(number, (uint64_t)now.tv_sec);
-	number = mix(number, (uint64_t)now.tv_nsec);
-	number = mix(number, atomic_load(&changes));
+	number = mix(moment(what), length);
 	for (; length >= sizeof(word); length -= sizeof(word)) {
 		memcpy(&word, path, sizeof(word));
 		number = mix(number, word);
@@ -68,6 +58,18 @@ uint64_t recent_number(enum shim_family family, const char *path, size_t length)
 	return number ? number : 1;
 }
 
+uint64_t recent_fd(enum shim_family family, int fd)
+{
+	uint64_t number;
+
+	if (fd < 0 || atomic_load(&distrusts))
+		return 0;
+	number = moment(RECENT_LOCKED + family);
+	number = mix(number, (uint64_t)fd << 32 |
+				     atomic_load(&changes_of_fd[fd % FDS]));
+	return number ? number : 1;
+}
+
 bool recent_has(uint64_t number)
 {
 	return number && atomic_load_explicit(&table[number % SLOTS],
@@ -76,7 +78,9 @@ bool recent_has(uint64_t number)
 
 void recent_note(uint64_t number)
 {
-	if (number)
+	/* A child of vfork() is in another directory, perhaps, and has other
+	 * descriptors. */
+	if (number && shim_same_process())
 		atomic_store_explicit(&table[number % SLOTS], number,
 				      memory_order_relaxed);
 }
@@ -84,4 +88,26 @@ void recent_note(uint64_t number)
 void recent_forget(void)
 {
 	atomic_fetch_add(&changes, 1);
+}
+
+void recent_removed(void)
+{
+	atomic_store_explicit(&has_removed, true, memory_order_relaxed);
+}
+
+void recent_made_directory(void)
+{
+	if (atomic_load(&has_removed) && atomic_exchange(&has_removed, false))
+		recent_forget();
+}
+
+void recent_forget_this_fd(int fd)
+{
+	if (fd >= 0)
+		atomic_fetch_add(&changes_of_fd[fd % FDS], 1);
+}
+
+void recent_distrust(void)
+{
+	atomic_store(&distrusts, true);
 }

@@ -190,8 +190,8 @@ int semaphore_acquire(struct semaphore *semaphore,
 /* Async-signal-safe, as sem_post() is. */
 int semaphore_post(struct semaphore *semaphore)
 {
-	bool holds =
-		shim_same_process() && portlock_has_locked(&semaphore->lock);
+	/* Not in the child of a vfork(), either. */
+	bool holds = portlock_has_locked(&semaphore->lock);
 	int result;
 
 	/* First: who dies between the two leaves what a bare program leaves,

@@ -206,8 +206,14 @@ bool shim_read_text(const char *path, char *text, size_t size);
 /* The parent of a process; 0: there is none, or it is not to be seen. */
 pid_t shim_parent_of(pid_t pid);
 
-/* Whether that process is the parent, the parent's parent, ... of this one. */
-bool shim_is_ancestor(pid_t pid);
+/* When it was started, ns of CLOCK_BOOTTIME, at the tick before; or UINT64_MAX
+ * if that is not to be seen. */
+#define SHIM_TICK_NS UINT64_C(10000000) /* USER_HZ is 100 */
+uint64_t shim_started(pid_t pid);
+
+/* If that process is the parent, the parent's parent, ... of this one, which of
+ * its children is this one or has started it; else 0. */
+pid_t shim_child_of(pid_t ancestor);
 
 /* ---- inside.c ------------------------------------------------------------ */
 

@@ -26,25 +26,50 @@ bool shim_read_text(const char *path, char *text, size_t size)
 	return length > 0;
 }
 
-pid_t shim_parent_of(pid_t pid)
+/* /proc/PID/stat from its third field on, or NULL. */
+static const char *stat_of(pid_t pid, char *text, size_t size)
 {
-	char path[32], text[256];
-	const char *at;
-	int parent;
+	char path[32], *end;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (!shim_read_text(path, text, sizeof(text)))
-		return 0;
+	if (!shim_read_text(path, text, size))
+		return NULL;
 	/* Field 2 is the name, which may hold anything, also brackets. */
-	at = strrchr(text, ')');
-	return at && sscanf(at, ") %*c %d", &parent) == 1 ? (pid_t)parent : 0;
+	end = strrchr(text, ')');
+	return end && end[1] == ' ' ? end + 2 : NULL;
 }
 
-bool shim_is_ancestor(pid_t pid)
+pid_t shim_parent_of(pid_t pid)
 {
-	pid_t at = getppid();
+	char text[512];
+	const char *at = stat_of(pid, text, sizeof(text));
+	int parent;
 
-	for (int i = 0; at > 0 && at != pid && i < GENERATIONS; i++)
+	return at && sscanf(at, "%*c %d", &parent) == 1 ? (pid_t)parent : 0;
+}
+
+uint64_t shim_started(pid_t pid)
+{
+	char text[512];
+	const char *at = stat_of(pid, text, sizeof(text));
+	unsigned long long ticks;
+
+	/* Field 22. */
+	return at && sscanf(at,
+			    "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+			    "%*s %*s %*s %*s %*s %*s %*s %llu",
+			    &ticks) == 1
+		       ? ticks * SHIM_TICK_NS
+		       : UINT64_MAX;
+}
+
+pid_t shim_child_of(pid_t ancestor)
+{
+	pid_t child = getpid(), at = getppid();
+
+	for (int i = 0; at > 0 && at != ancestor && i < GENERATIONS; i++) {
+		child = at;
 		at = shim_parent_of(at);
-	return at > 0 && at == pid;
+	}
+	return at > 0 && at == ancestor ? child : 0;
 }

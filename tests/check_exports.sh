@@ -102,7 +102,8 @@ if [ -n "$shim" ]; then
 	# libc's aliases.
 	named_by_families >"$work/named"
 	sed '/^_/d' "$work/left" | grep -vxE \
-		'chroot|daemon|dlclose|dlopen|dup|f?exec.*|initgroups|set.*' \
+		'chroot|daemon|dlclose|dlopen|dup|f?exec.*|initgroups|set.*' |
+		grep -vxE 'f?chdir|fts(64)?_open|nftw(64)?|unshare' \
 		>"$work/right"
 	sort -u -o "$work/left" "$work/named"
 	same 'portlock preload --check' shim.map

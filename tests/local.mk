@@ -80,6 +80,7 @@ shim_tests = \
 	%D%/test_shim_open_names \
 	%D%/test_shim_open_waits \
 	%D%/test_shim_passwd \
+	%D%/test_shim_recent \
 	%D%/test_shim_sem \
 	%D%/test_shim_sem_calls \
 	%D%/test_shim_sem_keys \
@@ -104,7 +105,8 @@ script_tests = \
 shim_scripts = \
 	%D%/test_git.sh \
 	%D%/test_sed.sh \
-	%D%/test_walkers.sh
+	%D%/test_walkers.sh \
+	%D%/test_workers.sh
 # A sanitizer in the shim wants to be the first library itself.
 if !SANITIZE
 shim_scripts += %D%/test_preloads.sh
@@ -121,6 +123,7 @@ victims = \
 	%D%/victim_names \
 	%D%/victim_open \
 	%D%/victim_passwd \
+	%D%/victim_recent \
 	%D%/victim_sem \
 	%D%/victim_sysvsem
 
@@ -136,6 +139,7 @@ victim_headers = \
 	%D%/victim_names.h \
 	%D%/victim_open.h \
 	%D%/victim_passwd.h \
+	%D%/victim_recent.h \
 	%D%/victim_sem.h \
 	%D%/victim_sysvsem.h
 
@@ -206,7 +210,7 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 below_hooks = \
 	shim/clock.c shim/env.c shim/fds.c shim/guard.c shim/heir.c \
 	shim/heir_table.c shim/hold.c shim/hold_pass.c shim/hold_table.c \
-	shim/inside.c shim/log.c shim/real.c shim/signals.c shim/tie.c \
+	shim/gate.c shim/inside.c shim/log.c shim/real.c shim/signals.c shim/tie.c \
 	shim/turn.c shim/who.c
 %C%_test_shim_hold_CFLAGS = $(AM_CFLAGS)
 %C%_test_shim_hold_SOURCES = %D%/test_shim_hold.c $(below_hooks)
@@ -240,6 +244,7 @@ below_hooks = \
 %C%_victim_mutex_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 %C%_victim_liblockfile_LDADD =
 %C%_victim_passwd_LDADD =
+%C%_victim_recent_LDADD =
 %C%_victim_names_LDADD =
 %C%_victim_open_SOURCES = %D%/victim_open.c %D%/victim_open_child.c \
 	%D%/victim_open_close.c %D%/victim_open_parts.h

@@ -26,7 +26,7 @@ static void die(const char *what)
 static void add(void)
 {
 	FILE *file = fopen(path, "r+e");
-	long number;
+	long number = 0;
 
 	if (!file || fscanf(file, "%ld", &number) != 1)
 		die(path);

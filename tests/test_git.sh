@@ -161,7 +161,7 @@ mixed() {
 # Commits read before they lock: only one git at a time helps those.
 whole_commands() {
 	lock_rule=$rule
-	rule="open */.git/HEAD hold=exit key=git:%d
+	rule="open */.git/config hold=exit key=git:%d
 $lock_rule"
 	mixed "adds and commits of paths, one git at a time" shim yes
 	rule=$lock_rule

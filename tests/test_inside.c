@@ -191,6 +191,31 @@ static void nobody_is_inside_of_what_another_user_has(void **state)
 	portlock_close(lock);
 }
 
+static void enter_as_nobody(struct child *parent, void *argument)
+{
+	become_user(NOBODY);
+	enter_from_below(parent, argument);
+}
+
+static void another_users_child_of_root_is_inside(void **state)
+{
+	static const int64_t waits[] = { -1, 0 };
+	struct key *key = *state;
+	portlock_t *lock = open_lock(key->text, "unix");
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(portlock_acquire(lock), 0);
+	for (int i = 0; i < 2; i++) {
+		struct insider insider = { key->text, waits[i] };
+		struct child *child = child_start(enter_as_nobody, &insider);
+
+		assert_int_equal(hear(child), -EALREADY);
+		assert_int_equal(child_end(child), 0);
+	}
+	portlock_close(lock);
+}
+
 /* ---- while others come and go -------------------------------------------- */
 
 static void a_grant_that_comes_meanwhile_counts(void **state)
@@ -249,6 +274,7 @@ int main(void)
 		TEST(of_a_free_key_nothing_is_asked),
 		TEST(where_nobody_listens_nothing_is_asked),
 		TEST(nobody_is_inside_of_what_another_user_has),
+		TEST(another_users_child_of_root_is_inside),
 		TEST(a_grant_that_comes_meanwhile_counts),
 		TEST(the_others_keep_their_order),
 	};

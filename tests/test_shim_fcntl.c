@@ -180,6 +180,22 @@ static void any_descriptor_that_closes_takes_it_away(void **state)
 	}
 }
 
+/* No tie leads from that to the lock. */
+static void an_unlock_by_an_older_copy_ends_it(void **state)
+{
+	struct filelock_names *names = *state;
+	struct child *holder = filelock_start(names, names->rules);
+	struct child *other = filelock_start_b(names, names->rules);
+
+	assert_int_equal(victim_do(holder, FILE_copy), 0);
+	assert_int_equal(victim_do(holder, FILE_ofd_w), 0);
+	assert_int_equal(victim_do(holder, FILE_swap), 0);
+	assert_int_equal(victim_do(holder, FILE_ofd_u1), 0);
+	assert_int_equal(victim_do(other, FILE_ofd_w), EAGAIN);
+	assert_int_equal(victim_do(holder, FILE_ofd_u), 0);
+	assert_int_equal(victim_do(other, FILE_ofd_w), 0);
+}
+
 static void copies_and_other_files_do_not(void **state)
 {
 	struct filelock_names *names = *state;
@@ -238,6 +254,17 @@ static void read_locks_are_exclusive_if_the_rule_says_so(void **state)
 
 /* ---- ends of waits ------------------------------------------------------- */
 
+static void what_is_wrong_fails_as_ever(void **state)
+{
+	struct filelock_names *names = *state;
+	struct child *holder = filelock_start(names, names->rules);
+	struct child *other = filelock_start(names, names->rules);
+
+	assert_int_equal(victim_do(other, FILE_set_refused), 0);
+	assert_int_equal(victim_do(holder, FILE_set_w), 0);
+	assert_int_equal(victim_do(other, FILE_set_refused), 0);
+}
+
 static void other_commands_are_as_ever(void **state)
 {
 	struct filelock_names *names = *state;
@@ -261,10 +288,12 @@ int main(void)
 		TEST(ranges_share_one_portlock),
 		TEST(a_lock_becomes_a_read_lock),
 		TEST(any_descriptor_that_closes_takes_it_away),
+		TEST(an_unlock_by_an_older_copy_ends_it),
 		TEST(copies_and_other_files_do_not),
 		TEST(a_child_has_no_locks_and_ends_none),
 		TEST(a_thread_is_not_excluded),
 		TEST(read_locks_are_exclusive_if_the_rule_says_so),
+		TEST(what_is_wrong_fails_as_ever),
 		TEST(other_commands_are_as_ever),
 	};
 

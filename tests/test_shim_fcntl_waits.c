@@ -25,6 +25,26 @@ static void deadlocks_are_found_as_ever(void **state)
 	assert_int_equal(hear(first), 0);
 }
 
+static void deadlocks_of_two_files_are_found_as_ever(void **state)
+{
+	struct filelock_names *names = *state;
+	struct child *first, *second;
+	char rules[1024];
+
+	snprintf(rules, sizeof(rules), "fcntl %s/* key=%s-%%b", names->folder,
+		 names->key);
+	first = filelock_start(names, rules);
+	second = filelock_start_b(names, rules);
+	assert_int_equal(victim_do(first, FILE_set_w), 0);
+	assert_int_equal(victim_do(second, FILE_set_w), 0);
+	assert_int_equal(victim_do(first, FILE_b), 0);
+	assert_int_equal(victim_do(second, FILE_a), 0);
+	filelock_begin(first, FILE_wait_w);
+	assert_int_equal(victim_do(second, FILE_wait_w), EDEADLK);
+	child_end(second);
+	assert_int_equal(hear(first), 0);
+}
+
 /* Who holds may be waiting for the reader. */
 static void a_reader_does_not_wait_for_the_portlock(void **state)
 {
@@ -109,6 +129,7 @@ int main(void)
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, filelock_setup, filelock_teardown)
 		TEST(deadlocks_are_found_as_ever),
+		TEST(deadlocks_of_two_files_are_found_as_ever),
 		TEST(a_reader_does_not_wait_for_the_portlock),
 		TEST(a_timeout_ends_every_wait),
 		TEST(a_signal_ends_a_wait),

@@ -110,6 +110,21 @@ static void an_unlock_by_a_copy_ends_it(void **state)
 	assert_int_equal(victim_do(holder, FILE_ex_nb), EWOULDBLOCK);
 }
 
+/* Which no tie leads to. */
+static void an_unlock_by_an_older_copy_ends_it(void **state)
+{
+	struct filelock_names *names = *state;
+	struct child *holder = filelock_start(names, names->rules);
+	struct child *other = filelock_start_b(names, names->rules);
+
+	assert_int_equal(victim_do(holder, FILE_copy), 0);
+	assert_int_equal(victim_do(holder, FILE_ex), 0);
+	assert_int_equal(victim_do(holder, FILE_swap), 0);
+	assert_int_equal(victim_do(holder, FILE_ex), 0);
+	assert_int_equal(victim_do(holder, FILE_un), 0);
+	assert_int_equal(victim_do(other, FILE_ex_nb), 0);
+}
+
 static void to_lock_again_is_nothing_new(void **state)
 {
 	struct filelock_names *names = *state;
@@ -237,6 +252,7 @@ int main(void)
 		TEST(a_killed_holder_frees_it),
 		TEST(the_last_copy_takes_it_away),
 		TEST(an_unlock_by_a_copy_ends_it),
+		TEST(an_unlock_by_an_older_copy_ends_it),
 		TEST(to_lock_again_is_nothing_new),
 		TEST(a_second_descriptor_is_excluded_as_ever),
 		TEST(another_thread_waits),

@@ -270,6 +270,27 @@ static void a_child_is_inside_until_its_parent_lets_go(void **state)
 	hold_put(hold);
 }
 
+/* It stays a worker of what its parent had then. */
+static void a_child_of_an_earlier_hold_is_kept_out(void **state)
+{
+	struct shim_hold *hold = hold_of("/a");
+	struct child *child;
+
+	(void)state;
+	assert_int_equal(hold_take(hold, &hold_rule, &joins), 0);
+	child = child_start(take_as_child, hold);
+	assert_int_equal(hear(child), HOLD_WITHOUT);
+	hold_drop(hold);
+	assert_int_equal(hold_take(hold, &hold_rule, &joins), 0);
+	say(child, 0);
+	wait_for_queue(hold_key->text, 1);
+	hold_drop(hold);
+	assert_int_equal(hear(child), 0);
+	say(child, 0);
+	assert_int_equal(child_end(child), 0);
+	hold_put(hold);
+}
+
 static void ask_about_parent(struct child *parent, void *unused)
 {
 	struct pl_address address;
@@ -320,6 +341,7 @@ int main(void)
 		TEST(all_threads_join_what_one_waited_for),
 		TEST(what_another_handle_has_is_waited_for),
 		TEST(a_child_is_inside_until_its_parent_lets_go),
+		TEST(a_child_of_an_earlier_hold_is_kept_out),
 		TEST(who_let_go_is_no_holder),
 	};
 

@@ -21,7 +21,7 @@ int current(void)
 	return fds[count - 1];
 }
 
-static int push(int fd)
+int push(int fd)
 {
 	if (fd < 0)
 		return errno;
@@ -67,6 +67,15 @@ int do_copy2(void)
 int do_copy_f(void)
 {
 	return push(fcntl(current(), F_DUPFD, 50));
+}
+
+int do_swap(void)
+{
+	int last = current();
+
+	fds[count - 1] = fds[count - 2];
+	fds[count - 2] = last;
+	return 0;
 }
 
 /* ---- calls and their results --------------------------------------------- */

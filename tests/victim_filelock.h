@@ -11,6 +11,7 @@
 	X(copy)	  /* dup(): the copy is the current one */                     \
 	X(copy2)  /* dup2() */                                                 \
 	X(copy_f) /* F_DUPFD */                                                \
+	X(swap)	  /* the one before is the current one, and that is before */  \
 	X(close)  /* the one before is the current one */                      \
 	X(close_range)                                                         \
 	X(close_other) /* open it once more, and close that */                 \
@@ -47,6 +48,7 @@
 	X(lockf_try)                                                           \
 	X(lockf_test)                                                          \
 	X(lockf_unlock)                                                        \
+	X(set_refused) /* what fails whoever has a lock; what went wrong */    \
 	X(flags) /* commands of fcntl() that are no locks: what went wrong */  \
 	X(interrupt) /* let a handler without SA_RESTART serve SIGUSR1 */      \
 	X(restart)   /* ... with SA_RESTART */                                 \

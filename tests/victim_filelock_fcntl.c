@@ -94,6 +94,24 @@ int do_lockf_unlock(void)
 	return RESULT_OF(lockf(current(), F_ULOCK, 0));
 }
 
+int do_set_refused(void)
+{
+	char path[64];
+	int is_wrong;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", current());
+	push(open(path, O_RDONLY));
+	is_wrong = do_set_w() != EBADF || do_wait_w() != EBADF ||
+		   do_ofd_wait_w() != EBADF || do_lockf_lock() != EBADF;
+	do_close();
+	is_wrong |= set(F_SETLKW, F_WRLCK, -5, 0) != EINVAL ||
+		    set(F_SETLKW, 77, 0, 0) != EINVAL;
+	push(open(path, O_PATH));
+	is_wrong |= do_ex() != EBADF || do_wait_w() != EBADF;
+	do_close();
+	return is_wrong;
+}
+
 int do_flags(void)
 {
 	int fd = current(), wrong = 0;

@@ -6,8 +6,9 @@
 #include "victim.h"
 #include "victim_filelock.h"
 
-/* The current descriptor. */
+/* The current descriptor; another one becomes it, until do_close(). */
 int current(void);
+int push(int fd);
 
 #define UNTOUCHED 4242 /* of errno */
 

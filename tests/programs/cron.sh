@@ -5,6 +5,7 @@
 # is left ends with the first process.
 program cron cron cron
 
+needs_root=yes
 rules="flock */crond.pid key=cron-$$ timeout=20"
 
 # in_private COMMAND: of this shell

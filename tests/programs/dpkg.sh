@@ -3,7 +3,7 @@
 # the database locked.
 program dpkg dpkg dpkg dpkg-deb
 
-workers=4 rounds=3
+workers=4 rounds=3 needs_root=yes
 rules='fcntl */var/lib/dpkg/lock* timeout=60'
 
 # package NAME: NAME.deb, with nothing in it

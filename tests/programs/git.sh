@@ -2,13 +2,14 @@
 # git.sh - git makes X.lock for each X that it changes, and fails if it is there.
 #
 # A commit reads the index before it asks for its lock, so to wait for the lock
-# file alone would not do.  All commands open .git/HEAD before that.
+# file alone would not do.  All commands open .git/config before that, also in
+# other work trees; and if that fails they end, and try no repository above.
 program git git git
 
 workers=8 rounds=25
 rules='
 lockfile */.git/*.lock
-open */.git/HEAD key=git:%d hold=exit
+open */.git/config key=git:%d hold=exit
 '
 GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org

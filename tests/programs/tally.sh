@@ -20,7 +20,8 @@ lost() {
 }
 row "three threads each" mutex "pthread_mutex_lock _unlock"
 
+# An arena for each thread, or for some, would be a matter of the moment.
 simple() {
-	setup && "$tools/tally" number 1 && cat number
+	setup && MALLOC_ARENA_MAX=1 "$tools/tally" number 1 && cat number
 }
 quiet

@@ -36,7 +36,7 @@ row "-P, six at once" lockfile "open link unlink"
 rules='open */etc/passwd hold=exit'
 row "the same, whole" open "open close"
 
-where=-R
+where=-R needs_root=yes
 rules='passwd *'
 row "-R, six at once" passwd "lckpwdf ulckpwdf"
 

@@ -28,6 +28,8 @@ patience=60	# seconds after which a run counts as hung
 rules=		# of the run with the shim
 fails_bare=yes	# whether the run without the shim should show failures
 
+needs_root=	# whether only root can do this
+
 # Once, in the run's own empty folder.
 setup() {
 	:
@@ -54,6 +56,10 @@ lost() {
 row() {
 	local verdict=PASS bare shim
 
+	if [ "$needs_root" ] && [ "$(id -u)" -ne 0 ]; then
+		record SKIP "$1" - - - "needs root" -
+		return
+	fi
 	measure bare
 	bare=$outcome
 	if [ "$bad$fails_bare" = 0yes ]; then

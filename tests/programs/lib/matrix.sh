@@ -62,7 +62,7 @@ lines_to_compare() {
 		column[1] == "SKIP" ? skipped[column[2]] : ran[column[2]]
 		next
 	}
-	/^\| / && $2 != "program" && (($2 in ran) || (all && !($2 in skipped)))
+	/^\| / && $2 != "program" && !($2 in skipped) && (all || ($2 in ran))
 	' "$results" "$1" | sort
 }
 

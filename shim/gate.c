@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* gate.c - who has a gate among its descriptors, and since when.
+ *
+ * /proc tells which processes have a socket, but not since when.  So who takes
+ * a key for a lock of the program writes the time of the grant where the kernel
+ * keeps it with the socket for all to see: as its time of modification.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "shim/gate.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+
+/* ---- the gate's inode number, by its name -------------------------------- */
+
+/* /proc/net/unix, line by line: "Num: RefCount Protocol Flags Type St Inode
+ * Path", with @ for the first NUL of an abstract name. */
+struct lines {
+	int fd;
+	size_t at, end;
+	char text[4096];
+};
+
+/* The next line, or NULL at the end; what is too long for us is no gate. */
+static char *next_line(struct lines *lines)
+{
+	for (;;) {
+		char *start = lines->text + lines->at;
+		char *stop = memchr(start, '\n', lines->end - lines->at);
+		ssize_t size;
+
+		if (stop) {
+			*stop = '\0';
+			lines->at = (size_t)(stop - lines->text) + 1;
+			return start;
+		}
+		lines->end -= lines->at;
+		memmove(lines->text, start, lines->end);
+		lines->at = 0;
+		if (lines->end == sizeof(lines->text))
+			lines->end = 0;
+		size = read(lines->fd, lines->text + lines->end,
+			    sizeof(lines->text) - lines->end);
+		if (size <= 0)
+			return NULL;
+		lines->end += (size_t)size;
+	}
+}
+
+/* The inode in a line about a listening socket of that name, or 0. */
+static uint64_t inode_in(const char *line, const char *name)
+{
+	static const unsigned listening = 0x10000; /* the kernel's flag */
+	unsigned flags;
+	unsigned long long inode;
+	int path = 0;
+
+	if (sscanf(line, "%*x: %*x %*x %x %*x %*x %llu %n", &flags, &inode,
+		   &path) != 2 ||
+	    path == 0 || !(flags & listening) || line[path] != '@')
+		return 0;
+	/* A key's newline ends the line. */
+	return strncmp(line + path + 1, name, strcspn(name, "\n")) == 0 &&
+			       strlen(line + path + 1) == strcspn(name, "\n")
+		       ? inode
+		       : 0;
+}
+
+uint64_t gate_inode(const char *name)
+{
+	struct lines lines = { .at = 0 };
+	uint64_t inode = 0;
+	char *line;
+
+	/* The thread's: it may have a network of its own. */
+	lines.fd =
+		REAL(open)("/proc/thread-self/net/unix", O_RDONLY | O_CLOEXEC);
+	if (lines.fd < 0)
+		return GATE_HIDDEN;
+	while (inode == 0 && (line = next_line(&lines)))
+		inode = inode_in(line, name);
+	REAL(close)(lines.fd);
+	return inode;
+}
+
+/* ---- a process's descriptor for it --------------------------------------- */
+
+bool gate_look(pid_t pid, int fd, uint64_t inode, uint64_t *granted)
+{
+	char path[48];
+	struct statx about;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+	/* The kernel's, as libfaketime has times of its own. */
+	if (syscall(SYS_statx, AT_FDCWD, path, 0,
+		    STATX_TYPE | STATX_INO | STATX_MTIME, &about) < 0 ||
+	    !S_ISSOCK(about.stx_mode) || about.stx_ino != inode)
+		return false;
+	*granted = (uint64_t)about.stx_mtime.tv_sec * NS_PER_S +
+		   about.stx_mtime.tv_nsec;
+	return true;
+}
+
+void gate_sign(int fd, uint64_t granted)
+{
+	const struct timespec times[2] = {
+		{ .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = (time_t)(granted / NS_PER_S),
+		  .tv_nsec = (long)(granted % NS_PER_S) },
+	};
+
+	syscall(SYS_utimensat, fd, NULL, times, 0);
+}
+
+/* Without opendir(), which allocates. */
+int gate_fd(pid_t pid, uint64_t inode)
+{
+	uint64_t granted;
+	char path[32], entries[2048] __attribute__((aligned(8)));
+	int folder, found = GATE_NO_FD;
+	long size;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	folder = REAL(open)(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return GATE_HIDDEN_FD;
+	while (found < 0 && (size = syscall(SYS_getdents64, folder, entries,
+					    sizeof(entries))) > 0) {
+		for (long at = 0; at < size && found < 0;) {
+			const struct dirent64 *entry =
+				(const void *)(entries + at);
+			int fd = atoi(entry->d_name);
+
+			if (entry->d_name[0] != '.' &&
+			    gate_look(pid, fd, inode, &granted))
+				found = fd;
+			at += entry->d_reclen;
+		}
+	}
+	REAL(close)(folder);
+	return found;
+}
