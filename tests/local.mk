@@ -322,6 +322,7 @@ if SANITIZE
 sanitizers = \
 	PORTLOCK_TEST_SLOW=yes; export PORTLOCK_TEST_SLOW; \
 	ASAN_OPTIONS="verify_asan_link_order=0:$$ASAN_OPTIONS"; \
+	ASAN_OPTIONS="use_sigaltstack=0:$$ASAN_OPTIONS"; \
 	export ASAN_OPTIONS; \
 	LSAN_OPTIONS="suppressions=$$top_srcdir/tests/lsan.supp"; \
 	LSAN_OPTIONS="$$LSAN_OPTIONS:print_suppressions=0"; \
