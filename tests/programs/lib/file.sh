@@ -54,7 +54,7 @@ lost() {
 # The verdict is what the matrix says if nothing fails, "holds" if not given.
 # With "no: REASON" what fails bare may fail with the shim; nothing may be lost.
 row() {
-	local verdict=PASS bare shim
+	local verdict=PASS bare shim name
 
 	if [ "$needs_root" ] && [ "$(id -u)" -ne 0 ]; then
 		record SKIP "$1" - - - "needs root" -
@@ -68,10 +68,15 @@ row() {
 	measure shim
 	shim=$outcome
 	[[ ${4-} != no:* ]] || bad=$lost
+	# shellcheck disable=SC2086 # words
+	for name in $(unbound $3); do
+		echo "---- $program: $1: $name is not hooked"
+		bad=1
+	done
 	if ((bad > 0)); then
 		verdict=FAIL
 		show_run
 	fi
 	record $verdict "$1" "$2" "$3" "$bare" "$shim" "${4:-holds}"
-	rm -rf "$scratch/bare" "$scratch/shim"
+	rm -rf "$scratch/bare" "$scratch/shim" "$scratch"/bound.*
 }

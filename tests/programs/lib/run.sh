@@ -1,10 +1,20 @@
 # SPDX-License-Identifier: MIT
 # run.sh - a program's jobs in a folder of their own, bare or with the shim.
 
+# watched COMMAND...: the same command; the loader tells what it binds, if that
+# is to be known of it
+watched() {
+	if [ "${watch-}" ]; then
+		exec env LD_DEBUG=bindings LD_DEBUG_OUTPUT="$scratch/bound" "$@"
+	fi
+	exec "$@"
+}
+
 # start COMMAND...: with the shim in a run that is to have it
 start() {
 	if [ "$how" = shim ]; then
-		"$PORTLOCK_COMMAND" preload --rules "$scratch/rules" -- "$@"
+		"$PORTLOCK_COMMAND" preload --rules "$scratch/rules" -- \
+			bash -c 'watched "$@"' - "$@"
 	else
 		"$@"
 	fi
@@ -14,7 +24,7 @@ start() {
 exec_start() {
 	if [ "$how" = shim ]; then
 		exec "$PORTLOCK_COMMAND" preload --rules "$scratch/rules" \
-			-- "$@"
+			-- bash -c 'watched "$@"' - "$@"
 	fi
 	exec "$@"
 }
@@ -69,6 +79,7 @@ crowd() {
 	exec 7<>ready 8<>go 9<go
 	for ((worker = 1; worker <= workers; worker++)); do
 		start bash -c "worker $worker" >"out.$worker" 2>&1 8>&- &
+		watch='' # one is enough
 	done
 	for ((worker = 1; worker <= workers; worker++)); do
 		read -r -u 7
@@ -82,6 +93,7 @@ crowd() {
 # In a process group of its own, in the run's folder.
 run() {
 	set -ua
+	watch=yes
 	mkdir home
 	HOME=$PWD/home
 	# Rules may be wrong, a program not to be had.
@@ -115,6 +127,17 @@ measure() {
 	outcome="$failed of $jobs"
 	((lost == 0)) || outcome+=", $lost lost"
 	outcome+=", $time s"
+}
+
+# unbound NAME...: those of the entry points that no program found in the shim
+unbound() {
+	local name
+
+	for name; do
+		cat "$scratch"/bound.* 2>/dev/null | grep -qF \
+			"portlock-shim.so [0]: normal symbol \`$name'" ||
+			echo "$name"
+	done
 }
 
 # The end of what a run printed, for a failure.
