@@ -45,24 +45,6 @@ static void stay(void)
 		pause();
 }
 
-static int do_fork(void)
-{
-	pid_t child = fork();
-
-	if (child == 0)
-		stay();
-	return child;
-}
-
-static int do_raw_fork(void)
-{
-	pid_t child = _Fork();
-
-	if (child == 0)
-		stay();
-	return child;
-}
-
 /* What the child at the other end says of itself. */
 static int hear_pid(int pipe_of[2])
 {
@@ -73,6 +55,30 @@ static int hear_pid(int pipe_of[2])
 		return -1;
 	close(pipe_of[0]);
 	return atoi(text);
+}
+
+/* Not before the child runs: it has what its parent held until it has run its
+ * fork handlers. */
+static int do_fork(void)
+{
+	int pipe_of[2];
+
+	if (pipe(pipe_of) < 0)
+		return -1;
+	if (fork() == 0) {
+		dprintf(pipe_of[1], "%d\n", (int)getpid());
+		stay();
+	}
+	return hear_pid(pipe_of);
+}
+
+static int do_raw_fork(void)
+{
+	pid_t child = _Fork();
+
+	if (child == 0)
+		stay();
+	return child;
 }
 
 static int do_double_fork(void)
