@@ -30,7 +30,7 @@ struct liblockfile_call {
 	struct lockfile_entry *entry;
 	create_function *create;
 	int flags;
-	int result, error; /* of the last try */
+	int result, error; /* of the last try; as if the file were there */
 };
 
 /*
@@ -84,7 +84,7 @@ static bool create_in_turn(struct liblockfile_call *ours)
 	rule = shim_rule_find(SHIM_LIBLOCKFILE, entry->path);
 	if (!rule)
 		return false;
-	lockfile_wait(&ours->call, entry, rule);
+	lockfile_key_settle(entry, lockfile_wait(&ours->call, entry, rule));
 	return true;
 }
 
@@ -99,6 +99,8 @@ static int create(create_function *real, const char *path, int retries,
 		.entry = lockfile_claim(),
 		.create = real,
 		.flags = flags,
+		.result = EXISTS,
+		.error = EEXIST,
 	};
 	int error = errno;
 	bool waited = ours.entry && create_in_turn(&ours);

@@ -65,6 +65,7 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/lockfile.h \
 	%D%/lockfile_attribute.c \
 	%D%/lockfile_end.c \
+	%D%/lockfile_key.c \
 	%D%/lockfile_link.c \
 	%D%/lockfile_make.c \
 	%D%/lockfile_mark.c \

@@ -40,6 +40,16 @@ static int create_at_once(struct lockfile_call *call,
 	return -1;
 }
 
+/* A key= that somebody else has is as a file that is there. */
+static int try_at_once(struct lockfile_call *call, struct lockfile_entry *entry,
+		       const struct shim_rule *rule, struct lockfile_seen *seen)
+{
+	if (!rule->key || lockfile_key_take(entry, rule, PL_NEVER, true))
+		return create_at_once(call, entry, seen);
+	errno = EEXIST;
+	return -1;
+}
+
 /* Before the real call: the moment is over when that returns. */
 static const struct shim_rule *find_rule(const struct lockfile_call *call,
 					 struct lockfile_entry *entry,
@@ -61,12 +71,15 @@ static int create(struct lockfile_call *call, struct lockfile_entry *entry,
 {
 	const struct shim_rule *rule = find_rule(call, entry, moment);
 	struct lockfile_seen *seen;
+	int result;
 
 	if (!rule)
 		return call->make(call);
 	seen = rule->unguarded ? NULL : lockfile_seen_find(entry->path);
-	return seen ? create_at_once(call, entry, seen)
-		    : lockfile_wait(call, entry, rule);
+	result = seen ? try_at_once(call, entry, rule, seen)
+		      : lockfile_wait(call, entry, rule);
+	lockfile_key_settle(entry, result);
+	return result;
 }
 
 int lockfile_obtain(struct lockfile_call *call)

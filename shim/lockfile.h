@@ -4,7 +4,9 @@
  * A lock file that exists is the lock, as ever; the shim only changes what
  * happens when it exists already.  Two portlocks help:
  * - the turnstile, the rule's key, is held while a process waits for the file
- *   to go away and makes it anew: it gives the order of the waiters;
+ *   to go away and makes it anew: it gives the order of the waiters.  If the
+ *   rule has a key= it excludes more than this file, and the maker keeps it, as
+ *   a hold, until the file has gone;
  * - the token, a key that nobody ever had, is held by the maker of a file as
  *   long as it lives and the file is there.  A mark on the file (an extended
  *   attribute) names it: a marked file whose token is free was left by a dead
@@ -19,6 +21,8 @@
 
 #include "shim/path.h"
 #include "shim/shim.h"
+
+struct shim_hold;
 
 /* ---- lockfile.c: to make a lock file ------------------------------------- */
 
@@ -55,6 +59,7 @@ struct lockfile_entry {
 	struct portlock_lock turnstile, token;
 	bool has_turnstile, has_token; /* are initialised */
 	bool marked;		       /* the file is made, and is this one */
+	struct shim_hold *hold;	       /* of an explicit key=, or NULL */
 	uint64_t identity;
 	int watch;	/* inotify descriptor + 1, 0: none */
 	uint64_t state; /* of the owner's last look */
@@ -65,7 +70,8 @@ struct lockfile_entry {
 
 /* An entry for an attempt, or NULL: there are too many. */
 struct lockfile_entry *lockfile_claim(void);
-/* The attempt ends.  If its file is marked the token stays held. */
+/* The attempt ends.  If its file is marked the token stays held; and a hold of
+ * its key until the file has gone. */
 void lockfile_settle(struct lockfile_entry *entry);
 
 /* Whether that is the mark of a lock file of this process. */
@@ -96,6 +102,8 @@ void lockfile_end_finish(const struct lockfile_end *end, int result);
  * it still can reach. */
 uint64_t lockfile_leave(void);
 void lockfile_stay(uint64_t left);
+/* Lets go of what is held for files that others have removed. */
+void lockfile_forget_gone(const struct shim_hold *hold);
 
 /* ---- lockfile_make.c ----------------------------------------------------- */
 
@@ -170,6 +178,24 @@ bool lockfile_place(uint64_t *place);
  * fails with EEXIST at the end of the rule's patience. */
 int lockfile_wait(struct lockfile_call *call, struct lockfile_entry *entry,
 		  const struct shim_rule *rule);
+
+/* ---- lockfile_key.c: an explicit key= ------------------------------------ */
+
+/*
+ * Takes the key for the file that is to be made, until the deadline; never: a
+ * try.  False: somebody else has it, and the file counts as being there.
+ */
+bool lockfile_key_take(struct lockfile_entry *entry,
+		       const struct shim_rule *rule, int64_t deadline,
+		       bool never);
+/* The result of the call: if it made nothing the key goes. */
+void lockfile_key_settle(struct lockfile_entry *entry, int result);
+
+/* Async-signal-safe, keeps errno. */
+void lockfile_key_drop(struct lockfile_entry *entry);
+
+/* Whether the file that an entry was made for is not at its path any more. */
+bool lockfile_is_gone(const struct lockfile_entry *entry);
 
 /* ---- lockfile_seen.c: files that were opened before their lock was taken - */
 

@@ -12,10 +12,11 @@
 /* The file of an entry that is LEAVING has gone. */
 static void let_go(int index, uint64_t state)
 {
-	/* It may have become what it protects. */
-	lockfile_seen_replaced(lockfile_entries[index].path,
-			       lockfile_entries[index].identity);
-	portlock_release(&lockfile_entries[index].token);
+	struct lockfile_entry *entry = &lockfile_entries[index];
+
+	if (entry->has_token)
+		portlock_release(&entry->token);
+	lockfile_key_drop(entry);
 	lockfile_advance(index, state, GONE);
 }
 
@@ -172,11 +173,30 @@ void lockfile_end_finish(const struct lockfile_end *end, int result)
 	/* A signal handler may have been faster. */
 	if (result == 0 || (fstatat(end->directory, end->path, &now,
 				    AT_SYMLINK_NOFOLLOW) < 0 &&
-			    errno == ENOENT))
+			    errno == ENOENT)) {
+		/* It may have become what it protects. */
+		lockfile_seen_replaced(lockfile_entries[end->index].path,
+				       lockfile_entries[end->index].identity);
 		let_go(end->index, state);
-	else
+	} else {
 		stay(end, state);
+	}
 	errno = error;
+}
+
+void lockfile_forget_gone(const struct shim_hold *hold)
+{
+	int end = atomic_load(&lockfile_used);
+
+	for (int index = 0; index < end; index++) {
+		uint64_t state = atomic_load(&lockfile_states[index]);
+
+		if (lockfile_is_ours(state) &&
+		    lockfile_entries[index].hold == hold &&
+		    lockfile_is_gone(&lockfile_entries[index]) &&
+		    begin_leaving(index, &state))
+			let_go(index, state);
+	}
 }
 
 uint64_t lockfile_leave(void)

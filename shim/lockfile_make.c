@@ -17,25 +17,34 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shim/hold.h"
 #include "shim/lockfile.h"
 
 #define NOT_HERE (-2) /* it cannot be done like this */
 
-/*
- * Nobody else makes a file by that name: it stands for the turnstile, if we
- * hold it, which has one holder in this place, or else for the token.
- */
+/* A portlock that this attempt alone has in this place, or NULL.  A hold may
+ * be one for all threads. */
+static const char *turn_of(const struct lockfile_entry *entry)
+{
+	if (entry->has_turnstile && pl_is_held(&entry->turnstile))
+		return entry->turnstile.address.name;
+	if (entry->hold && gettid() == getpid())
+		return hold_address(entry->hold)->name;
+	return NULL;
+}
+
+/* Nobody else makes a file by that name: it stands for our turn, if we have
+ * one, or else for the token. */
 static bool name_for_now(const struct lockfile_entry *entry,
 			 char name[PATH_MAX])
 {
 	const char *place = strrchr(entry->mark, '-');
 	char whose[PL_GATE_MAX + 1 + LOCKFILE_MARK_MAX];
-	bool turn = entry->has_turnstile && pl_is_held(&entry->turnstile);
+	const char *turn = turn_of(entry);
 	int length;
 
 	length = snprintf(whose, sizeof(whose), "%s%s",
-			  turn ? entry->turnstile.address.name : entry->mark,
-			  turn ? place : "");
+			  turn ? turn : entry->mark, turn ? place : "");
 	return snprintf(name, PATH_MAX, "%.*s.%s.portlock-%" PRIx64,
 			(int)entry->base, entry->path,
 			entry->path + entry->base,

@@ -14,6 +14,7 @@ atomic_int lockfile_used;
 /* What a former use left. */
 static void tidy(struct lockfile_entry *entry)
 {
+	lockfile_key_drop(entry);
 	if (entry->has_token)
 		pl_lock_fini(&entry->token);
 	if (entry->has_turnstile)
@@ -30,12 +31,14 @@ static bool claim(int index, uint64_t state, pid_t pid)
 	if (!atomic_compare_exchange_strong(&lockfile_states[index], &state,
 					    mine))
 		return false;
-	tidy(entry);
-	/* The parent waits on the same inotify instance. */
-	if (entry->watch && lockfile_process(state) != pid) {
-		pl_ops->close(entry->watch - 1);
+	if (lockfile_process(state) != pid) {
+		entry->hold = NULL;
+		/* The parent waits on the same inotify instance. */
+		if (entry->watch)
+			pl_ops->close(entry->watch - 1);
 		entry->watch = 0;
 	}
+	tidy(entry);
 	entry->state = mine;
 	entry->marked = false;
 	return true;
@@ -50,6 +53,14 @@ static bool is_to_be_had(uint64_t state, pid_t pid)
 	return lockfile_phase(state) == FREE || lockfile_phase(state) == GONE ||
 	       (lockfile_phase(state) != CLAIMED &&
 		lockfile_process(state) != pid);
+}
+
+/* Whether it is known that another process removed the file.  A mark may be
+ * lost by a change of rights, which is no end of the key. */
+static bool is_lost(const struct lockfile_entry *entry)
+{
+	return entry->hold ? lockfile_is_gone(entry)
+			   : lockfile_lost_mark(entry->path, entry->mark);
 }
 
 static void note_use(int index)
@@ -79,8 +90,7 @@ struct lockfile_entry *lockfile_claim(void)
 		uint64_t state = atomic_load(&lockfile_states[index]);
 
 		if (lockfile_phase(state) == LIVE &&
-		    lockfile_lost_mark(lockfile_entries[index].path,
-				       lockfile_entries[index].mark) &&
+		    is_lost(&lockfile_entries[index]) &&
 		    claim(index, state, pid))
 			return &lockfile_entries[index];
 	}
@@ -94,10 +104,15 @@ void lockfile_settle(struct lockfile_entry *entry)
 	if (entry->has_turnstile)
 		pl_lock_fini(&entry->turnstile);
 	entry->has_turnstile = false;
-	if (!entry->marked)
-		tidy(entry);
+	if (!entry->marked) {
+		if (entry->has_token)
+			pl_lock_fini(&entry->token);
+		entry->has_token = false;
+		entry->mark[0] = '\0';
+	}
 	/* Last: from here on a signal handler may take it. */
-	lockfile_advance(index, entry->state, entry->marked ? LIVE : FREE);
+	lockfile_advance(index, entry->state,
+			 entry->marked || entry->hold ? LIVE : FREE);
 }
 
 bool lockfile_is_our_mark(const char *mark)

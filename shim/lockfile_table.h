@@ -18,9 +18,9 @@
 enum lockfile_phase {
 	FREE,
 	CLAIMED, /* an attempt is under way */
-	LIVE,	 /* made, marked, the token held */
-	LEAVING, /* being removed, and then the token released */
-	GONE,	 /* the token is released, its handle still initialised */
+	LIVE,	 /* made; marked and the token held, or a hold of its key */
+	LEAVING, /* being removed, and then that is let go */
+	GONE,	 /* let go; the token's handle still initialised */
 };
 
 /* pid << 32 | count of uses << 8 | one of the above */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lockfile_wait.c - the wait for a lock file to go away.
  *
- * Only the holder of the turnstile gets here.  What it waits for, whichever is
+ * Only the holder of the turnstile, or of the rule's own key, gets here.  What it waits for, whichever is
  * first: the token comes free, as the maker died or removed the file; or, after
  * a while, inotify says that the file changed, as somebody else removed it.
  * Not at once, because the kernel takes some 10 ms to close an inotify
@@ -219,9 +219,16 @@ int lockfile_wait(struct lockfile_call *call, struct lockfile_entry *entry,
 		.look_again = call->look_again,
 	};
 
-	/* Without a turn there is one try, as without us. */
-	if (!take_turn(&wait, rule))
+	if (rule->key) {
+		if (!lockfile_key_take(entry, rule, wait.deadline,
+				       rule->timeout_ms == 0)) {
+			errno = EEXIST;
+			return -1;
+		}
+	} else if (!take_turn(&wait, rule)) {
+		/* Without a turn there is one try, as without us. */
 		return lockfile_make(call, entry);
+	}
 	wait.patience = pl_now(CLOCK_MONOTONIC) + PATIENCE;
 	return wait_and_create(call, &wait);
 }

@@ -69,6 +69,8 @@ shim_tests = \
 	%D%/test_shim_lockfile_children \
 	%D%/test_shim_lockfile_dead \
 	%D%/test_shim_lockfile_kept \
+	%D%/test_shim_lockfile_kept_keys \
+	%D%/test_shim_lockfile_keys \
 	%D%/test_shim_lockfile_link \
 	%D%/test_shim_lockfile_plain \
 	%D%/test_shim_lockfile_seen \
@@ -160,6 +162,8 @@ support_sources = \
 	%D%/support/hold.h \
 	%D%/support/impostor.c \
 	%D%/support/impostor.h \
+	%D%/support/keyed.c \
+	%D%/support/keyed.h \
 	%D%/support/lockfile.c \
 	%D%/support/lockfile.h \
 	%D%/support/mutex.c \

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -145,6 +146,35 @@ static void all_exclude_each_other(void **state)
 	victim_unshare();
 }
 
+static void with_a_key_all_that_has_it_waits(void **state)
+{
+	struct lockfile *file = *state;
+	struct child *holder, *waiter, *other;
+	char key[64], rules[256], timed[256];
+
+	snprintf(key, sizeof(key), "portlock-test-library-%d", (int)getpid());
+	snprintf(rules, sizeof(rules), "%s key=%s", RULES, key);
+	snprintf(timed, sizeof(timed), "%s key=%s", RULES_SHORT, key);
+	other = contender_start(key, "unix");
+	holder = start_holder(file, rules);
+	waiter = start(file, rules);
+	assert_int_equal(contender_try(other), -EBUSY);
+	assert_int_equal(victim_do(holder, LIB_remove), 0);
+	assert_int_equal(contender_try(other), 0);
+	/* There is no file, and it is as if there were. */
+	assert_int_equal(victim_do(start(file, timed), LIB_create), MAXTRYS);
+	assert_false(lockfile_exists(file));
+	say(waiter, LIB_create);
+	wait_asleep(waiter->pid);
+	assert_false(has_said(waiter));
+	contender_release(other);
+	assert_int_equal(hear(waiter), 0);
+	assert_int_equal(contender_try(other), -EBUSY);
+	assert_int_equal(child_end(waiter), 0);
+	assert_int_equal(contender_try(other), 0);
+	assert_true(lockfile_exists(file));
+}
+
 /* ---- not waiting --------------------------------------------------------- */
 
 static void the_rule_says_who_waits_and_not_the_retries(void **state)
@@ -256,6 +286,7 @@ int main(void)
 		TEST(waiters_go_on_in_order),
 		TEST(another_process_may_remove_the_file),
 		TEST(all_exclude_each_other),
+		TEST(with_a_key_all_that_has_it_waits),
 		TEST(the_rule_says_who_waits_and_not_the_retries),
 		TEST(the_wait_ends_in_the_code_of_the_library),
 		TEST(what_fails_otherwise_fails_at_once),

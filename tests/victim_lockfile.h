@@ -33,6 +33,11 @@
 	X(symlink_in_program)                                                  \
 	X(link_in_program)                                                     \
 	X(open_as_zero) /* descriptor 0 is free: the number is the result */   \
+	X(open_in_thread)                                                      \
+	X(open_second) /* X.lock.second */                                     \
+	X(open_second_in_thread)                                               \
+	X(open_second_in_child)                                                \
+	X(open_second_in_program)                                              \
 	/* to remove it */                                                     \
 	X(unlink)                                                              \
 	X(unlinkat)                                                            \
@@ -44,6 +49,7 @@
 	X(unlink_in_handler)                                                   \
 	X(rename_interrupted) /* by such a handler, when it is done */         \
 	X(unlink_in_child)                                                     \
+	X(unlink_second)                                                       \
 	X(remove_in_program)                                                   \
 	/* to open X */                                                        \
 	X(read)                                                                \

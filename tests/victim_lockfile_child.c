@@ -32,6 +32,11 @@ int do_open_in_child(void)
 	return in_child(do_open);
 }
 
+int do_open_second_in_child(void)
+{
+	return in_child(do_open_second);
+}
+
 int do_unlink_in_child(void)
 {
 	return in_child(do_unlink);
@@ -57,6 +62,11 @@ static int in_program(const char *what)
 int do_open_in_program(void)
 {
 	return in_program("open");
+}
+
+int do_open_second_in_program(void)
+{
+	return in_program("open_second");
 }
 
 int do_mkdir_in_program(void)

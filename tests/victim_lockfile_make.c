@@ -2,6 +2,7 @@
 /* victim_lockfile_make.c - victim_lockfile makes the lock file. */
 #include "config.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "victim_lockfile_parts.h"
@@ -9,6 +10,55 @@
 int do_open(void)
 {
 	return opened(open(name, EXCLUSIVE, 0600));
+}
+
+static void *run(void *function)
+{
+	int (**make)(void) = function;
+
+	return (void *)(intptr_t)(*make)();
+}
+
+static int in_thread(int (*make)(void))
+{
+	pthread_t thread;
+	void *result;
+	int error = pthread_create(&thread, NULL, run, &make);
+
+	if (error == 0)
+		error = pthread_join(thread, &result);
+	return error ? error : (int)(intptr_t)result;
+}
+
+int do_open_in_thread(void)
+{
+	return in_thread(do_open);
+}
+
+static void name_second(char second[PATH_MAX])
+{
+	snprintf(second, PATH_MAX, "%s.second", name);
+}
+
+int do_open_second(void)
+{
+	char second[PATH_MAX];
+
+	name_second(second);
+	return opened(open(second, EXCLUSIVE, 0600));
+}
+
+int do_open_second_in_thread(void)
+{
+	return in_thread(do_open_second);
+}
+
+int do_unlink_second(void)
+{
+	char second[PATH_MAX];
+
+	name_second(second);
+	return result_of(unlink(second));
 }
 
 int do_open64(void)
@@ -151,7 +201,7 @@ static int link_two(const char *file)
 {
 	char second[PATH_MAX];
 
-	snprintf(second, sizeof(second), "%s.second", name);
+	name_second(second);
 	return link(file, name) < 0 ? -1 : link(file, second);
 }
 
