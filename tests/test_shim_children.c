@@ -9,7 +9,10 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/ipc.h>
 #include <sys/prctl.h>
+#include <sys/sem.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,16 +20,31 @@
 #include "support/victim.h"
 #include "victim_children.h"
 
-enum { FREE, HELD };
+enum { FREE, HELD }; /* 0: FREE */
+
+static int remove_nothing(const char *unused)
+{
+	(void)unused;
+	return 0;
+}
+
+static int remove_set(const char *path)
+{
+	int set = semget((key_t)strtol(path + 1, NULL, 16), 1, 0);
+
+	return set < 0 ? -1 : semctl(set, 0, IPC_RMID);
+}
 
 /* A row for each family: what others find while a child lives on. */
 static const struct family {
 	int take;	    /* the victim's command */
 	const char *format; /* of the name, for a pid */
-	const char *rules;
+	const char *rules;  /* for the same */
 	int (*remove)(const char *name);
 	int busy; /* what others get */
-	int after_kill, after_exit, after_daemon;
+	int after_kill, after_exit;
+	int after_daemon; /* and the daemon has ended, too */
+	bool forks_have_it; /* children that have not executed a program */
 } families[] = {
 	{
 		.take = CHILDREN_sem,
@@ -34,9 +52,6 @@ static const struct family {
 		.rules = "sem /portlock-test-*",
 		.remove = sem_unlink,
 		.busy = EAGAIN,
-		.after_kill = FREE,
-		.after_exit = FREE,
-		.after_daemon = FREE,
 	},
 	{
 		.take = CHILDREN_lockfile,
@@ -44,10 +59,45 @@ static const struct family {
 		.rules = "lockfile */portlock-test-*.lock timeout=0",
 		.remove = unlink,
 		.busy = EEXIST,
-		.after_kill = FREE,
 		/* It is left on purpose, and somebody will remove it. */
 		.after_exit = HELD,
 		.after_daemon = HELD,
+	},
+	{
+		.take = CHILDREN_open,
+		.format = "/tmp/portlock-test-children-%d.open",
+		.rules = "open */portlock-test-*.open timeout=0",
+		.remove = unlink,
+		.busy = EAGAIN,
+	},
+	{
+		.take = CHILDREN_mutex,
+		.format = "/portlock-test-children-%d",
+		.rules = "mutex *:children_mutex key=portlock-test-mutex-%d",
+		.remove = remove_nothing,
+		.busy = EBUSY,
+	},
+	{
+		.take = CHILDREN_sysvsem,
+		.format = "/%#x",
+		.rules = "sysvsem /%#x/0",
+		.remove = remove_set,
+		.busy = EAGAIN,
+	},
+	{
+		.take = CHILDREN_flock,
+		.format = "/tmp/portlock-test-children-%d.flock",
+		.rules = "flock */portlock-test-*.flock",
+		.remove = unlink,
+		.busy = EAGAIN,
+		.forks_have_it = true,
+	},
+	{
+		.take = CHILDREN_fcntl,
+		.format = "/tmp/portlock-test-children-%d.fcntl",
+		.rules = "fcntl */portlock-test-*.fcntl",
+		.remove = unlink,
+		.busy = EAGAIN,
 	},
 };
 
@@ -63,7 +113,10 @@ static char name[PATH_MAX];
 
 static struct child *start(const struct family *family)
 {
-	return victim_start("victim_children", name, family->rules);
+	char rules[256];
+
+	snprintf(rules, sizeof(rules), family->rules, (int)getpid());
+	return victim_start("victim_children", name, rules);
 }
 
 static void prepare(const struct family *family)
@@ -96,6 +149,13 @@ static void end_orphan(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
+static int expected(const struct family *family, int way, int otherwise)
+{
+	bool forks = way == CHILDREN_fork || way == CHILDREN_double_fork;
+
+	return forks && family->forks_have_it ? HELD : otherwise;
+}
+
 static void check_way(const struct family *family, int way, bool killed)
 {
 	struct child *holder = start_first(family);
@@ -107,11 +167,13 @@ static void check_way(const struct family *family, int way, bool killed)
 	assert_others_find(family, HELD);
 	if (killed) {
 		child_kill(holder);
-		assert_others_find(family, family->after_kill);
+		assert_others_find(family,
+				   expected(family, way, family->after_kill));
 	} else {
 		say(holder, CHILDREN_exit);
 		assert_int_equal(child_end(holder), 0);
-		assert_others_find(family, family->after_exit);
+		assert_others_find(family,
+				   expected(family, way, family->after_exit));
 	}
 	end_orphan(child);
 	family->remove(name);

@@ -6,9 +6,13 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/file.h>
+#include <sys/ipc.h>
+#include <sys/sem.h>
 #include <sys/wait.h>
 
 #include "victim.h"
@@ -34,6 +38,48 @@ static int do_lockfile(void)
 	int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	return fd < 0 ? errno : 0;
+}
+
+static int open_file(void)
+{
+	return open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
+static int do_open(void)
+{
+	return open_file() < 0 ? errno : 0;
+}
+
+pthread_mutex_t children_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static int do_mutex(void)
+{
+	return pthread_mutex_trylock(&children_mutex);
+}
+
+static int do_sysvsem(void)
+{
+	struct sembuf take = { 0, -1, IPC_NOWAIT };
+	key_t key = (key_t)strtol(strrchr(name, '/') + 1, NULL, 16);
+	int set = semget(key, 1, IPC_CREAT | IPC_EXCL | 0600);
+
+	if (set >= 0)
+		semctl(set, 0, SETVAL, 1);
+	else
+		set = semget(key, 1, 0);
+	return semop(set, &take, 1) < 0 ? errno : 0;
+}
+
+static int do_flock(void)
+{
+	return flock(open_file(), LOCK_EX | LOCK_NB) < 0 ? errno : 0;
+}
+
+static int do_fcntl(void)
+{
+	struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(open_file(), F_SETLK, &range) < 0 ? errno : 0;
 }
 
 /* ---- children ------------------------------------------------------------ */

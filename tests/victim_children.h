@@ -7,6 +7,11 @@
 	/* families: 0 if it is held now, an errno */                          \
 	X(sem)                                                                 \
 	X(lockfile)                                                            \
+	X(open)                                                                \
+	X(mutex)                                                               \
+	X(sysvsem)                                                             \
+	X(flock)                                                               \
+	X(fcntl)                                                               \
 	/* ways to a child that stays: its pid */                              \
 	X(fork)                                                                \
 	X(double_fork)                                                         \
