@@ -94,8 +94,7 @@ int pl_gate_connect(struct pl_attempt *attempt,
 		struct ucred listener = peer_of(attempt->socket);
 
 		attempt->trusted = listener.uid == pl_ops->geteuid();
-		attempt->may_enclose = attempt->trusted ||
-				       listener.uid == 0;
+		attempt->may_enclose = attempt->trusted || listener.uid == 0;
 		attempt->listener = listener.pid;
 	}
 	pl_window_close();

@@ -193,8 +193,7 @@ enum lockfile_maker lockfile_look(struct lockfile_entry *entry)
 	case -EDEADLK:
 		return LOCKFILE_OURS;
 	case -EBUSY:
-		return shim_child_of(pid) > 0 ? LOCKFILE_OURS
-					      : LOCKFILE_ALIVE;
+		return shim_child_of(pid) > 0 ? LOCKFILE_OURS : LOCKFILE_ALIVE;
 	default:
 		return LOCKFILE_UNKNOWN;
 	}

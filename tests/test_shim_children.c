@@ -43,7 +43,7 @@ static const struct family {
 	int (*remove)(const char *name);
 	int busy; /* what others get */
 	int after_kill, after_exit;
-	int after_daemon; /* and the daemon has ended, too */
+	int after_daemon;   /* and the daemon has ended, too */
 	bool forks_have_it; /* children that have not executed a program */
 } families[] = {
 	{

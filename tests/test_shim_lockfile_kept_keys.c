@@ -17,7 +17,7 @@ static void two_files_of_one_thread_share_it(void **state)
 	struct keyed *keyed = *state;
 	struct child *other = keyed_contender(keyed);
 	struct child *maker =
-		lockfile_maker(keyed->file, keyed->rules, LOCKFILE_open);
+		lockfile_maker(keyed->file, keyed->timed, LOCKFILE_open);
 
 	for (int second_first = 0; second_first < 2; second_first++) {
 		assert_int_equal(victim_do(maker, LOCKFILE_open), EEXIST);
