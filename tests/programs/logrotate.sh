@@ -13,6 +13,8 @@ setup() {
 	chmod 755 .
 	configure 'log*' >conf
 	chmod 644 conf
+	# Who makes the state file has no lock yet: two may want to.
+	logrotate -s state conf
 }
 
 # Each has a log of its own to rotate.
