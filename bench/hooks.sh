@@ -33,7 +33,8 @@ rules() {
 		;;
 	other)
 		case $family in
-		sem | sysvsem)	echo "$family /none" ;;
+		sem)		echo 'sem /none' ;;
+		sysvsem)	echo 'sysvsem /0x7ead1234/*' ;;
 		mutex)		echo 'mutex */none:none' ;;
 		*)		echo "$family */none/*.lock"
 				echo "$family */none/file" ;;

@@ -27,7 +27,7 @@ job() {
 lost() {
 	echo $(($(lines counted.*) - $(cat counter)))
 }
-row "-l, work, -u" lockfile "open link unlink"
+row "-l, -u, a copy without setgid" lockfile "open link unlink"
 
 simple() {
 	setup && ./copy -l box.lock && ls box.lock && ./copy -u box.lock; ls

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # make.sh - make -O prints what each of its jobs says in one piece.
 #
-# For that it locks its standard output, a pipe here; there is none to name.
+# For that it locks its standard output: a file, or a pipe, which has no name.
 program make make make
 
 rules='fcntl * timeout=60'
@@ -20,7 +20,18 @@ whole() {
 contend() {
 	try whole
 }
-row "-O -j 8" fcntl fcntl "no: the lock is on a pipe, which has no name"
+row "-O -j 8, into a pipe" fcntl fcntl "no: a pipe has no name"
+
+in_file() {
+	start make -s -O -j 8 >printed
+	[ "$(lines printed)" -eq 300 ] && [ "$(uniq printed | wc -l)" -eq 100 ]
+}
+
+contend() {
+	try in_file
+}
+rules='fcntl */printed timeout=60'
+row "-O -j 8, into a file" fcntl fcntl
 
 simple() {
 	setup && make -s -O job1 job2 && make -s none; echo $?

@@ -18,7 +18,7 @@ lost() {
 	echo $(($(awk '{ sum += $2 } END { print sum }' out.*) - \
 		$(cat number)))
 }
-row "three threads each" mutex "pthread_mutex_lock pthread_mutex_unlock"
+row "ours: three threads each" mutex "pthread_mutex_lock pthread_mutex_unlock"
 
 # An arena for each thread, or for some, would be a matter of the moment.
 simple() {
