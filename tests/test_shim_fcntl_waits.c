@@ -19,7 +19,7 @@ static void deadlocks_are_found_as_ever(void **state)
 
 	assert_int_equal(victim_do(first, FILE_set_r), 0);
 	assert_int_equal(victim_do(second, FILE_set_r), 0);
-	filelock_begin(first, FILE_wait_w);
+	filelock_block(first, FILE_wait_w);
 	assert_int_equal(victim_do(second, FILE_wait_w), EDEADLK);
 	assert_int_equal(victim_do(second, FILE_set_u), 0);
 	assert_int_equal(hear(first), 0);
@@ -39,7 +39,7 @@ static void deadlocks_of_two_files_are_found_as_ever(void **state)
 	assert_int_equal(victim_do(second, FILE_set_w), 0);
 	assert_int_equal(victim_do(first, FILE_b), 0);
 	assert_int_equal(victim_do(second, FILE_a), 0);
-	filelock_begin(first, FILE_wait_w);
+	filelock_block(first, FILE_wait_w);
 	assert_int_equal(victim_do(second, FILE_wait_w), EDEADLK);
 	child_end(second);
 	assert_int_equal(hear(first), 0);

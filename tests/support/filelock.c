@@ -98,6 +98,29 @@ void filelock_begin(struct child *victim, int command)
 	assert_false(has_said(victim));
 }
 
+/* "1: -> POSIX  ADVISORY  WRITE 4711 ..." */
+static bool is_blocked(void *victim)
+{
+	const pid_t pid = ((struct child *)victim)->pid;
+	FILE *locks = fopen("/proc/locks", "re");
+	char line[256];
+	bool found = false;
+	int who;
+
+	require(locks);
+	while (!found && fgets(line, sizeof(line), locks))
+		found = sscanf(line, "%*d: -> POSIX %*s %*s %d", &who) == 1 &&
+			who == pid;
+	fclose(locks);
+	return found;
+}
+
+void filelock_block(struct child *victim, int command)
+{
+	say(victim, command);
+	wait_until(is_blocked, victim);
+}
+
 void filelock_queue(struct filelock_names *names, struct child *victim,
 		    int command, int number)
 {

@@ -39,6 +39,9 @@ struct child *filelock_holder(struct filelock_names *names, const char *rules);
 /* A command begun, whose result must not come by itself. */
 void filelock_begin(struct child *victim, int command);
 
+/* The same, that waits in the kernel for an fcntl() lock when it returns. */
+void filelock_block(struct child *victim, int command);
+
 /* The same, that waits for the portlock as number so many. */
 void filelock_queue(struct filelock_names *names, struct child *victim,
 		    int command, int number);
