@@ -220,7 +220,9 @@ static void shared_locks_become_exclusive_one_after_the_other(void **state)
 
 	assert_int_equal(victim_do(first, FILE_sh), 0);
 	assert_int_equal(victim_do(second, FILE_sh), 0);
-	filelock_begin(first, FILE_ex);
+	say(first, FILE_ex);
+	/* Who has the portlock comes first, and it waits for the other. */
+	wait_for_gate(names->key);
 	say(second, FILE_ex);
 	assert_int_equal(hear(first), 0);
 	assert_int_equal(victim_do(first, FILE_un), 0);
