@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/internal.h"
 #include "support/impostor.h"
 #include "support/support.h"
 
@@ -20,10 +21,18 @@ static const struct grant_bytes grant = GRANT_BYTES;
 static void wait_and_tell(struct child *parent, void *key)
 {
 	portlock_t *lock = open_lock(key, "tcp");
+	const struct pl_wait how = { .deadline = PL_NEVER,
+				     .sleep = lock->sleep,
+				     .queue = true,
+				     .watch = parent->in };
 	int before = open_fds(0);
+	int result;
 
 	hear(parent);
-	say(parent, portlock_acquire_for(lock, 300));
+	result = pl_acquire(lock, &how);
+	if (result == -ECANCELED)
+		hear(parent);
+	say(parent, result);
 	say(parent, portlock_has_locked(lock));
 	say(parent, open_fds(0) - before);
 	hear(parent);
@@ -35,6 +44,7 @@ static void wait_and_tell(struct child *parent, void *key)
 
 /* One message to one waiter; the gate stays bound, and nobody accepts again. */
 static struct {
+	const char *key;
 	struct child *waiter;
 	int gate;
 } trial;
@@ -42,6 +52,7 @@ static struct {
 /* The waiter comes first, so that it inherits nothing of what is to come. */
 static void trial_start(const struct key *key)
 {
+	trial.key = key->text;
 	trial.waiter = child_start(wait_and_tell, (void *)key->text);
 	trial.gate = impostor_gate(key->text);
 }
@@ -54,7 +65,7 @@ static void trial_send(const void *data, size_t size, const int *fds,
 
 	say(trial.waiter, 0);
 	connection = impostor_accept(trial.gate);
-	impostor_send(connection, data, size, fds, count);
+	require(impostor_send(connection, data, size, fds, count));
 	for (size_t i = 0; i < count; i++)
 		if (fds[i] != trial.gate)
 			close(fds[i]);
@@ -69,11 +80,20 @@ static void trial_end(void)
 	assert_int_equal(child_end(trial.waiter), 0);
 }
 
+static bool is_back_or_has_said(void *unused)
+{
+	(void)unused;
+	return has_said(trial.waiter) || gate_queue(trial.key) == 1;
+}
+
+/* It goes back into the queue, and waits there until it is told to end. */
 static void assert_refused(const void *data, size_t size, const int *fds,
 			   size_t count)
 {
 	trial_send(data, size, fds, count);
-	assert_int_equal(hear(trial.waiter), -ETIMEDOUT);
+	wait_until(is_back_or_has_said, NULL);
+	say(trial.waiter, 0);
+	assert_int_equal(hear(trial.waiter), -ECANCELED);
 	assert_int_equal(hear(trial.waiter), false);
 	assert_int_equal(hear(trial.waiter), 0);
 	trial_end();

@@ -2,6 +2,7 @@
 /* impostor.c - plain sockets that pretend to be the holder of a lock. */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
@@ -37,7 +38,7 @@ int impostor_accept(int gate)
 	return connection;
 }
 
-void impostor_send(int connection, const void *data, size_t size,
+bool impostor_send(int connection, const void *data, size_t size,
 		   const int *fds, size_t count)
 {
 	union {
@@ -46,6 +47,7 @@ void impostor_send(int connection, const void *data, size_t size,
 	} control;
 	struct iovec bytes = { (void *)data, size };
 	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
+	ssize_t sent;
 
 	memset(&control, 0, sizeof(control));
 	if (count > 0) {
@@ -58,8 +60,12 @@ void impostor_send(int connection, const void *data, size_t size,
 		message.msg_control = control.bytes;
 		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
 	}
-	require(sendmsg(connection, &message, MSG_NOSIGNAL) == (ssize_t)size);
+	sent = sendmsg(connection, &message, MSG_NOSIGNAL);
+	if (sent < 0 && errno == EPIPE)
+		return false;
+	require(sent == (ssize_t)size);
 	require(shutdown(connection, SHUT_WR) == 0);
+	return true;
 }
 
 void become_user(uid_t uid)

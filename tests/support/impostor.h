@@ -3,6 +3,7 @@
 #ifndef PORTLOCK_TESTS_IMPOSTOR_H
 #define PORTLOCK_TESTS_IMPOSTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -25,8 +26,9 @@ int impostor_gate(const char *key);
 /* The first connection in its queue; waits for one. */
 int impostor_accept(int gate);
 
-/* A message with descriptors, and the hang-up that wakes the waiter. */
-void impostor_send(int connection, const void *data, size_t size,
+/* A message with descriptors, and the hang-up that wakes the waiter; false if
+ * the waiter has gone. */
+bool impostor_send(int connection, const void *data, size_t size,
 		   const int *fds, size_t count);
 
 /* The process becomes the user, groups and all; root only. */
