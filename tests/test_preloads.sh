@@ -96,12 +96,12 @@ run() {
 	exec $user $around "$work/with-shim" "$order" "$@" 9>&-
 }
 
-# hold VICTIM COMMAND...: in the background, until it says that it holds
+# hold VICTIM COMMAND...: in the background, until the last one went well
 hold() {
 	: >"$work/held"
 	(run "$@" hold <"$work/input" >"$work/held" 2>&1) &
 	holder=$!
-	soon says ok held || return 1
+	soon says "^${*: -1}: ok" held || return 1
 	# fakeroot is a shell around it.
 	victim=$holder
 	while child=$(pgrep -P "$victim" -o) && [ -n "$child" ]; do
