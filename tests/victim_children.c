@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
@@ -61,8 +62,12 @@ static int do_sysvsem(void)
 {
 	struct sembuf take = { 0, -1, IPC_NOWAIT };
 	key_t key = (key_t)strtol(strrchr(name, '/') + 1, NULL, 16);
-	int set = semget(key, 1, IPC_CREAT | IPC_EXCL | 0600);
+	int set;
 
+	/* The system has only so many for all, and others may have them now. */
+	do
+		set = semget(key, 1, IPC_CREAT | IPC_EXCL | 0600);
+	while (set < 0 && errno == ENOSPC && sched_yield() == 0);
 	if (set >= 0)
 		semctl(set, 0, SETVAL, 1);
 	else

@@ -2,6 +2,7 @@
 /* sysvsem.c - a set of System V semaphores per test, and victims that use it. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ipc.h>
@@ -45,11 +46,24 @@ int sysvsem_teardown(void **state)
 	return gate_is_bound(names->lock) ? -1 : 0;
 }
 
+static bool has_set(void *victim)
+{
+	int result = victim_do(victim, SYSV_create);
+
+	require(result == 0 || result == ENOSPC);
+	return result == 0;
+}
+
+void sysvsem_create(struct child *victim)
+{
+	wait_until(has_set, victim);
+}
+
 struct child *sysvsem_start(const char *set, const char *rules)
 {
 	struct child *victim = victim_start("victim_sysvsem", set, rules);
 
-	require(victim_do(victim, SYSV_create) == 0);
+	sysvsem_create(victim);
 	return victim;
 }
 

@@ -24,6 +24,10 @@ int sysvsem_teardown(void **state);
 #define with_set(test)                                                         \
 	cmocka_unit_test_setup_teardown(test, sysvsem_setup, sysvsem_teardown)
 
+/* Lets it open the set, or make it: as soon as the system, which has only so
+ * many for all, has room for one more. */
+void sysvsem_create(struct child *victim);
+
 /* A victim that has the set open. */
 struct child *sysvsem_start(const char *set, const char *rules);
 
