@@ -47,7 +47,9 @@ void sysvsem_pass(struct sysvsem *semaphore)
 /* What of it that owner had is given back; unless there is a new one. */
 void sysvsem_let_go(struct sysvsem *semaphore, uint64_t owner, bool held)
 {
-	if (atomic_compare_exchange_strong(&semaphore->owner, &owner, 0) &&
+	/* Nobody's is not let go: held is still what its last owner had. */
+	if (owner &&
+	    atomic_compare_exchange_strong(&semaphore->owner, &owner, 0) &&
 	    held)
 		hold_drop(atomic_load(&semaphore->hold));
 }

@@ -135,6 +135,20 @@ static void a_removed_set_lets_go(void **state)
 	assert_false(gate_is_bound(names->lock));
 }
 
+static void a_set_that_nobody_has_is_removed(void **state)
+{
+	struct sysvsem_names *names = *state;
+	struct child *remover = sysvsem_holder(names->set, RULES);
+
+	assert_int_equal(victim_do(remover, SYSV_give), 0);
+	assert_int_equal(victim_do(remover, SYSV_remove), 0);
+	/* A new one is not what the old one was. */
+	sysvsem_create(remover);
+	assert_int_equal(victim_do(remover, SYSV_set_1), 0);
+	assert_int_equal(victim_do(remover, SYSV_remove), 0);
+	assert_int_equal(child_end(remover), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +159,7 @@ int main(void)
 		with_set(a_set_of_operations_may_give_back),
 		with_set(a_forked_child_neither_holds_nor_gives_back),
 		with_set(a_removed_set_lets_go),
+		with_set(a_set_that_nobody_has_is_removed),
 	};
 
 	return cmocka_run_group_tests(tests, victim_group_setup, NULL);
