@@ -81,18 +81,32 @@ static int look_who(struct pl_attempt *attempt,
 	return leave_queue(attempt, address, inside ? -EALREADY : -EBUSY);
 }
 
+/* The connections of the handle's last hand-overs. */
+static void drop_partings(struct portlock_lock *lock)
+{
+	for (int i = 0; i < PL_PARTINGS; i++) {
+		if (atomic_load(&lock->parting[i]) < 0)
+			continue;
+		pl_window_open();
+		pl_part(-1, &lock->parting[i]);
+		pl_window_close();
+	}
+}
+
 /*
  * Waits in the queue, or pauses where there is none.  0: the gate is in the
  * attempt's bundle; -EAGAIN: worth another try at once.
  */
-static int queue_up(struct pl_attempt *attempt,
-		    const struct pl_address *address, const struct pl_wait *how,
-		    int64_t *pause)
+static int queue_up(struct portlock_lock *lock, struct pl_attempt *attempt,
+		    const struct pl_wait *how, int64_t *pause)
 {
+	const struct pl_address *address = &lock->address;
 	int error = pl_gate_connect(attempt, address);
 
 	if (error == 0) {
 		int64_t start = pl_now(CLOCK_MONOTONIC);
+
+		drop_partings(lock);
 
 		if (is_inside_of_listener(attempt, address, how))
 			return leave_queue(attempt, address, -EALREADY);
@@ -121,21 +135,24 @@ static int queue_up(struct pl_attempt *attempt,
 	return error < 0 ? error : -EAGAIN;
 }
 
-static int win_gate(struct pl_attempt *attempt,
-		    const struct pl_address *address, const struct pl_wait *how)
+static int win_gate(struct portlock_lock *lock, struct pl_attempt *attempt,
+		    const struct pl_wait *how)
 {
+	const struct pl_address *address = &lock->address;
 	int64_t pause = 0;
 
 	for (;;) {
 		int error = pl_gate_bind(attempt, address);
 
-		if (error != -EADDRINUSE)
+		if (error != -EADDRINUSE) {
+			drop_partings(lock);
 			return error;
+		}
 		if (is_inside(address, how, PL_NOT_ASKED))
 			return -EALREADY;
 		if (!how->queue)
 			return look_who(attempt, address, how);
-		error = queue_up(attempt, address, how, &pause);
+		error = queue_up(lock, attempt, how, &pause);
 		if (error != -EAGAIN)
 			return error;
 		if (attempt->epoch != pl_epoch())
@@ -176,14 +193,14 @@ static void pass_on(struct portlock_lock *lock, struct pl_attempt *attempt)
 	pl_window_open();
 	if (attempt->bundle.gate >= 0)
 		pl_gate_hand_over(&attempt->bundle, attempt->last_token, true,
-				  &lock->parting);
+				  &lock->parting[PL_WENT]);
 	pl_window_close();
 }
 
 static int win(struct portlock_lock *lock, struct pl_attempt *attempt,
 	       const struct pl_wait *how)
 {
-	int error = win_gate(attempt, &lock->address, how);
+	int error = win_gate(lock, attempt, how);
 
 	if (error < 0)
 		return error;
@@ -222,7 +239,7 @@ static int become_holder(struct portlock_lock *lock, struct pl_attempt *attempt)
 	atomic_load(&lock->owner);
 	lock->bundle = attempt->bundle;
 	attempt->bundle = none;
-	pl_part(attempt->socket, &lock->parting);
+	pl_part(attempt->socket, &lock->parting[PL_CAME]);
 	attempt->socket = -1;
 	lock->since = pl_now(CLOCK_MONOTONIC);
 	atomic_store(&lock->token, next_token(attempt->last_token));
@@ -231,23 +248,12 @@ static int become_holder(struct portlock_lock *lock, struct pl_attempt *attempt)
 	return 0;
 }
 
-/* The connection of the handle's last hand-over. */
-static void drop_parting(struct portlock_lock *lock)
-{
-	if (atomic_load(&lock->parting) < 0)
-		return;
-	pl_window_open();
-	pl_part(-1, &lock->parting);
-	pl_window_close();
-}
-
 int pl_acquire(struct portlock_lock *lock, const struct pl_wait *how)
 {
 	struct pl_attempt attempt;
 	int error;
 
 	pl_process_check();
-	drop_parting(lock);
 	do {
 		error = pl_registry_begin(&attempt, &lock->address);
 		if (error < 0)

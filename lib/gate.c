@@ -215,8 +215,9 @@ static int next_waiter(int gate)
 
 /*
  * Closing a unix socket while descriptors are in flight starts the kernel's
- * collector of orphaned ones, right on the path of the hand-over.  So both
- * sides keep their end of the connection until the handle's next operation.
+ * collector of orphaned ones, which holds up the waiter that is about to
+ * receive them.  So both sides keep their end of the connection, until the
+ * handle has joined a queue again and nobody waits for it to act.
  */
 void pl_part(int connection, atomic_int *parting)
 {

@@ -209,9 +209,12 @@ int pl_gate_connect(struct pl_attempt *attempt,
 int pl_gate_wait(struct pl_attempt *attempt, const struct pl_address *address,
 		 const struct pl_wait *how);
 
+/* A handle keeps the connections that carried a grant, to it and from it. */
+enum { PL_CAME, PL_WENT, PL_PARTINGS };
+
 /*
  * Keeps a connection that carried a grant (-1: none) and closes the one kept
- * before.  In a window.
+ * there before.  In a window.
  */
 void pl_part(int connection, atomic_int *parting);
 
@@ -285,7 +288,7 @@ struct portlock_lock {
 	_Atomic uint64_t token;
 	int64_t since; /* CLOCK_MONOTONIC ns of the grant */
 	struct pl_bundle bundle;
-	atomic_int parting; /* see pl_part() */
+	atomic_int parting[PL_PARTINGS]; /* see pl_part() */
 };
 
 /* Held, by this process.  Async-signal-safe. */

@@ -92,7 +92,8 @@ int pl_lock_init(struct portlock_lock *lock, const char *key,
 	lock->timeout_ms = known.timeout_ms;
 	lock->sleep = known.sleep_ms * PL_MSEC;
 	lock->bundle = none;
-	atomic_init(&lock->parting, -1);
+	for (int i = 0; i < PL_PARTINGS; i++)
+		atomic_init(&lock->parting[i], -1);
 	pl_process_check();
 	return pl_registry_add(lock);
 }
@@ -200,7 +201,8 @@ static void release(struct portlock_lock *lock)
 	if (take(lock, &bundle, &token, &since)) {
 		bool look = pl_now(CLOCK_MONOTONIC) - since >= LOOK_AFTER;
 
-		pl_gate_hand_over(&bundle, token, look, &lock->parting);
+		pl_gate_hand_over(&bundle, token, look,
+				  &lock->parting[PL_WENT]);
 	}
 	pl_window_close();
 }
@@ -241,7 +243,8 @@ void pl_lock_fini(struct portlock_lock *lock)
 {
 	release(lock);
 	pl_window_open();
-	pl_part(-1, &lock->parting);
+	for (int i = 0; i < PL_PARTINGS; i++)
+		pl_part(-1, &lock->parting[i]);
 	pl_window_close();
 	pl_registry_remove(lock);
 }

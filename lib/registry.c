@@ -41,7 +41,8 @@ static void close_fd(int *fd)
 static void forget_handle(struct portlock_lock *lock)
 {
 	pl_bundle_close(&lock->bundle);
-	pl_part(-1, &lock->parting);
+	for (int i = 0; i < PL_PARTINGS; i++)
+		pl_part(-1, &lock->parting[i]);
 	atomic_store(&lock->token, 0);
 	atomic_store(&lock->owner, 0);
 }
@@ -232,16 +233,23 @@ static bool move_in_bundle(struct pl_bundle *bundle, int fd)
 	return moved;
 }
 
+static bool move_parting(atomic_int *parting, int fd)
+{
+	int copy = atomic_load(parting);
+
+	if (!move_fd(&copy, fd))
+		return false;
+	atomic_store(parting, copy);
+	return true;
+}
+
 static bool move_in_handle(struct portlock_lock *lock, int fd)
 {
-	int parting = atomic_load(&lock->parting);
+	bool moved = move_in_bundle(&lock->bundle, fd);
 
-	if (move_in_bundle(&lock->bundle, fd))
-		return true;
-	if (!move_fd(&parting, fd))
-		return false;
-	atomic_store(&lock->parting, parting);
-	return true;
+	for (int i = 0; i < PL_PARTINGS && !moved; i++)
+		moved = move_parting(&lock->parting[i], fd);
+	return moved;
 }
 
 bool pl_registry_move(int fd)

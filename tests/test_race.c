@@ -111,7 +111,7 @@ static bool release_around(const struct race *race, const struct child *child,
 	}
 	spin_until(race->moment + offset);
 	portlock_release(lock);
-	sent = lock->parting >= 0;
+	sent = lock->parting[PL_WENT] >= 0;
 	if (offset < 0) {
 		spin_until(race->moment);
 		end_wait(race, child);
