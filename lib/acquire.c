@@ -278,7 +278,6 @@ int pl_lock_adopt(struct portlock_lock *lock, int socket)
 	pl_window_open();
 	error = pl_grant_receive(&attempt, &lock->address);
 	if (error == 0) {
-		pl_gate_publish(attempt.bundle.gate);
 		error = become_holder(lock, &attempt);
 	}
 	pl_window_close();

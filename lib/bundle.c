@@ -58,13 +58,12 @@ union any_address {
 	struct sockaddr_in port;
 };
 
-static bool is_gate(const union any_address *name, socklen_t length, int fd,
+static bool is_gate(const union any_address *name, socklen_t length,
 		    const struct pl_address *address)
 {
 	return name->any.sa_family == AF_UNIX &&
 	       length == address->gate_length &&
-	       memcmp(&name->gate, &address->gate, length) == 0 &&
-	       option_of(fd, SO_ACCEPTCONN) == 1;
+	       memcmp(&name->gate, &address->gate, length) == 0;
 }
 
 /* The index of the port among the address's, or -1. */
@@ -93,7 +92,9 @@ static bool adopt_one(struct pl_bundle *bundle, unsigned *seen, int fd,
 	if (option_of(fd, SO_TYPE) != SOCK_STREAM ||
 	    pl_ops->getsockname(fd, &name.any, &length) < 0)
 		return false;
-	if (bundle->gate < 0 && is_gate(&name, length, fd, address)) {
+	/* What cannot listen is no gate; what can names us from now on. */
+	if (bundle->gate < 0 && is_gate(&name, length, address) &&
+	    pl_ops->listen(fd, PL_BACKLOG) == 0) {
 		bundle->gate = fd;
 		return true;
 	}

@@ -16,13 +16,10 @@
 
 #include "internal.h"
 
-/* The kernel caps it at net.core.somaxconn. */
-#define BACKLOG 4096
-
 /* Connections that one release looks at: a full queue and as many again that
  * joined meanwhile.  After that everybody may race for the name, so that a
  * flood of dead connections cannot keep a releaser busy for ever. */
-#define LOOKS_MAX (2 * (BACKLOG + 1))
+#define LOOKS_MAX (2 * (PL_BACKLOG + 1))
 
 static int make_socket(struct pl_attempt *attempt)
 {
@@ -45,7 +42,7 @@ static int bind_and_listen(struct pl_attempt *attempt,
 	if (pl_ops->bind(attempt->socket,
 			 (const struct sockaddr *)&address->gate,
 			 address->gate_length) < 0 ||
-	    pl_ops->listen(attempt->socket, BACKLOG) < 0)
+	    pl_ops->listen(attempt->socket, PL_BACKLOG) < 0)
 		return -errno;
 	attempt->bundle.gate = attempt->socket;
 	attempt->socket = -1;
@@ -139,12 +136,6 @@ static int sleep_in_queue(const struct pl_attempt *attempt,
 	}
 }
 
-/* Its failure takes nothing away: the gate has been listening before. */
-void pl_gate_publish(int gate)
-{
-	pl_ops->listen(gate, BACKLOG);
-}
-
 int pl_gate_wait(struct pl_attempt *attempt, const struct pl_address *address,
 		 const struct pl_wait *how)
 {
@@ -157,11 +148,9 @@ int pl_gate_wait(struct pl_attempt *attempt, const struct pl_address *address,
 	if (end < 0)
 		pl_ops->shutdown(attempt->socket, SHUT_RDWR);
 	error = pl_grant_receive(attempt, address);
-	if (error == 0) {
-		/* The connection stays open, for the reason in pl_part(). */
-		pl_gate_publish(attempt->bundle.gate);
+	/* The connection stays open, for the reason in pl_part(). */
+	if (error == 0)
 		return 0;
-	}
 	drop_socket(attempt);
 	if (error == -EMFILE)
 		return error;

@@ -118,6 +118,9 @@ uint64_t pl_thread(void);
 
 /* ---- bundle.c: the descriptors that are the lock ------------------------ */
 
+/* Of the gate; the kernel caps it at net.core.somaxconn. */
+#define PL_BACKLOG 4096
+
 #define PL_QUORUM 2
 
 /* What a holder has: the gate and, for tcp, two ports.  -1: not there. */
@@ -143,8 +146,9 @@ void pl_bundle_close_ports(struct pl_bundle *bundle);
 
 /*
  * Takes received descriptors: those that are the gate and ports of the address
- * go into the (empty) bundle, the rest is closed.  Returns false, with
- * everything closed, if the gate was not among them.  In a window.
+ * go into the (empty) bundle, the rest is closed.  The gate listens in the name
+ * of this process then: SO_PEERCRED tells it.  Returns false, with everything
+ * closed, if the gate was not among them.  In a window.
  */
 bool pl_bundle_adopt(struct pl_bundle *bundle, const int *fds, int count,
 		     const struct pl_address *address);
@@ -190,9 +194,6 @@ struct pl_wait {
 	 */
 	bool (*is_inside)(const struct pl_address *address, pid_t holder);
 };
-
-/* Names this process as the one that has the gate (SO_PEERCRED). */
-void pl_gate_publish(int gate);
 
 /* Binds the gate into the attempt's bundle: 0, -EADDRINUSE, ... */
 int pl_gate_bind(struct pl_attempt *attempt, const struct pl_address *address);

@@ -148,8 +148,8 @@ static void a_waiter_gets_the_lock_or_a_documented_error(void **state)
 		{ CALL_RECVMSG, 0, EINTR, 0 },
 		{ CALL_GETSOCKNAME, 0, ENOBUFS, 0 }, /* is it the gate? */
 		{ CALL_GETSOCKNAME, 1, ENOBUFS, 0 }, /* is it a port? */
-		{ CALL_GETSOCKOPT, 1, ENOBUFS, 0 },  /* does it listen? */
-		{ CALL_LISTEN, 0, EOPNOTSUPP, 0 },   /* again, with a grant */
+		{ CALL_GETSOCKOPT, 1, ENOBUFS, 0 },  /* which type? */
+		{ CALL_LISTEN, 0, EOPNOTSUPP, 0 },   /* is it a gate? */
 	};
 
 	for (size_t i = 0; i < COUNT(faults); i++)
