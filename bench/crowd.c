@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* crowd.c - many processes that want one lock, again and again. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/awake.h"
+#include "bench/crowd.h"
+#include "bench/fail.h"
+#include "bench/worker.h"
+
+/* Who has waited less when the lock is released may not sleep yet. */
+#define ASLEEP_AFTER (50 * 1000) /* ns */
+
+#define WARM_UP 5 /* one fifth of the duration */
+
+/* What each process can note; what is beyond is counted, not timed. */
+#define NOTES_MAX (1 << 16)
+
+struct member {
+	_Atomic unsigned acquired;
+	unsigned waits, handoffs;
+	int64_t wait[NOTES_MAX], handoff[NOTES_MAX];
+};
+
+enum phase { WARM, MEASURED, OVER };
+
+struct arena {
+	struct guard guard;
+	struct flag go;
+	_Atomic int ready;
+	_Atomic int phase;
+	/* By who holds the lock. */
+	int64_t released_at;
+	int released_by;
+	struct member members[];
+};
+
+struct job {
+	const struct measurement *measurement;
+	const struct crowd *crowd;
+	struct arena *arena;
+	int number;
+};
+
+static void note(int64_t *notes, unsigned *count, int64_t value)
+{
+	if (*count < NOTES_MAX)
+		notes[(*count)++] = value;
+}
+
+static void note_grant(const struct job *job, int64_t asked, int64_t got)
+{
+	struct arena *arena = job->arena;
+	struct member *member = &arena->members[job->number - 1];
+
+	if (atomic_load(&arena->phase) != MEASURED)
+		return;
+	atomic_fetch_add(&member->acquired, 1);
+	note(member->wait, &member->waits, got - asked);
+	if (arena->released_by != job->number &&
+	    asked + ASLEEP_AFTER < arena->released_at)
+		note(member->handoff, &member->handoffs,
+		     got - arena->released_at);
+}
+
+static void check(int error, const struct job *job, const char *what)
+{
+	if (error)
+		fail("%s: %s: %s", job->measurement->subject, what,
+		     strerror(error));
+}
+
+static void take_turn(const struct job *job, void *opened)
+{
+	const struct bench_lock *lock = job->measurement->lock;
+	struct arena *arena = job->arena;
+	int64_t asked = now_ns(), got;
+
+	check(lock->acquire(opened), job, "acquire");
+	got = now_ns();
+	guard_enter(&arena->guard, job->number);
+	note_grant(job, asked, got);
+	spin_until(got + job->crowd->hold);
+	guard_leave(&arena->guard, job->number);
+	arena->released_by = job->number;
+	arena->released_at = now_ns();
+	check(lock->release(opened), job, "release");
+}
+
+static void contend(void *argument)
+{
+	struct job *job = argument;
+	const struct measurement *measurement = job->measurement;
+	void *opened = measurement->lock->open(measurement->name);
+
+	if (!opened)
+		fail("%s: %s", measurement->subject, strerror(errno));
+	atomic_fetch_add(&job->arena->ready, 1);
+	flag_wait(&job->arena->go);
+	while (atomic_load(&job->arena->phase) != OVER) {
+		take_turn(job, opened);
+		if (job->crowd->think)
+			sleep_ns(job->crowd->think);
+	}
+	measurement->lock->close(opened, false);
+}
+
+static void start(struct job *job, pid_t *pids)
+{
+	for (job->number = 1; job->number <= job->crowd->processes;
+	     job->number++)
+		pids[job->number - 1] = worker_start(contend, job);
+	while (atomic_load(&job->arena->ready) < job->crowd->processes)
+		rest_until(now_ns() + 200 * 1000);
+	flag_raise(&job->arena->go);
+}
+
+static void collect(const struct job *job, struct crowd_report *report)
+{
+	for (int i = 0; i < job->crowd->processes; i++) {
+		struct member *member = &job->arena->members[i];
+
+		samples_add(&report->acquired, atomic_load(&member->acquired));
+		for (unsigned k = 0; k < member->waits; k++)
+			samples_add(&report->waits, (double)member->wait[k]);
+		for (unsigned k = 0; k < member->handoffs; k++)
+			samples_add(&report->handoffs,
+				    (double)member->handoff[k]);
+	}
+}
+
+static void watch(struct job *job, struct crowd_report *report)
+{
+	int64_t duration = job->measurement->options->duration;
+	int64_t begin;
+
+	rest_until(now_ns() + duration / WARM_UP);
+	begin = now_ns();
+	atomic_store(&job->arena->phase, MEASURED);
+	rest_until(begin + duration);
+	atomic_store(&job->arena->phase, OVER);
+	report->seconds = (double)(now_ns() - begin) / 1e9;
+}
+
+void crowd_run(const struct measurement *measurement, const struct crowd *crowd,
+	       struct crowd_report *report)
+{
+	size_t size = sizeof(struct arena) +
+		      (size_t)crowd->processes * sizeof(struct member);
+	struct job job = { .measurement = measurement, .crowd = crowd };
+	pid_t *pids = calloc((size_t)crowd->processes, sizeof(*pids));
+
+	if (!pids)
+		fail("no memory for %d processes", crowd->processes);
+	*report = (struct crowd_report){ 0 };
+	job.arena = shared_new(size);
+	if (!crowd->idle)
+		awake_begin();
+	start(&job, pids);
+	watch(&job, report);
+	for (int i = 0; i < crowd->processes; i++)
+		worker_end(pids[i]);
+	if (!crowd->idle)
+		awake_end();
+	record_violations(measurement,
+			  atomic_load(&job.arena->guard.violations));
+	collect(&job, report);
+	shared_free(job.arena, size);
+	free(pids);
+}
+
+void crowd_report_free(struct crowd_report *report)
+{
+	samples_free(&report->waits);
+	samples_free(&report->handoffs);
+	samples_free(&report->acquired);
+}

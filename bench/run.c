@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* run.c - all measurements, in an order that is fair to all. */
+#include "config.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/fail.h"
+#include "bench/progress.h"
+#include "bench/run.h"
+#include "bench/scenario.h"
+#include "bench/stop.h"
+
+static char folder[PATH_MAX];
+static const struct scenario *running;
+static const struct bench_lock *lock_in_use;
+static void *opened;
+
+static int remove_one(const char *path, const struct stat *about, int type,
+		      struct FTW *where)
+{
+	(void)about;
+	(void)type;
+	(void)where;
+	return remove(path);
+}
+
+static void close_lock(void)
+{
+	if (opened)
+		lock_in_use->close(opened, true);
+	opened = NULL;
+}
+
+static void clean(void)
+{
+	if (running && running->clean)
+		running->clean();
+	running = NULL;
+	close_lock();
+	if (*folder)
+		nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	*folder = '\0';
+}
+
+static void make_folder(const char *parent)
+{
+	if (!parent)
+		parent = getenv("TMPDIR");
+	if (!parent || !*parent)
+		parent = "/tmp";
+	if ((size_t)snprintf(folder, sizeof(folder), "%s/portlock-bench-XXXXXX",
+			     parent) >= sizeof(folder))
+		fail_usage("the name of folder '%s' is too long", parent);
+	if (!mkdtemp(folder)) {
+		int error = errno;
+
+		*folder = '\0';
+		fail("cannot make a folder in '%s': %s; --folder names another",
+		     parent, strerror(error));
+	}
+	bench_folder = folder;
+}
+
+static void measure(struct measurement *measurement)
+{
+	static unsigned count;
+	char name[64];
+
+	stop_check();
+	snprintf(name, sizeof(name), "portlock-bench-%d-%u", (int)getpid(),
+		 ++count);
+	measurement->name = name;
+	progress_at(measurement);
+	if (measurement->lock) {
+		lock_in_use = measurement->lock;
+		opened = lock_in_use->open(name);
+		if (!opened)
+			fail("%s: cannot open it: %s", measurement->subject,
+			     strerror(errno));
+		measurement->opened = opened;
+	}
+	running = measurement->scenario;
+	running->measure(measurement);
+	running = NULL;
+	close_lock();
+}
+
+/* Says which subject comes at that place; false after the last. */
+static bool subject_at(struct measurement *measurement, int index)
+{
+	const char *const *subjects = measurement->scenario->subjects;
+
+	if (subjects) {
+		measurement->subject = subjects[index];
+	} else {
+		measurement->lock = measurement->options->locks[index];
+		measurement->subject =
+			measurement->lock ? measurement->lock->name : NULL;
+	}
+	return measurement->subject != NULL;
+}
+
+static void run_setting(struct measurement *measurement)
+{
+	const struct scenario *scenario = measurement->scenario;
+
+	for (int round = 0; round < measurement->options->rounds; round++) {
+		progress_round(round);
+		for (int i = 0; subject_at(measurement, i); i++)
+			if (!scenario->suits || scenario->suits(measurement))
+				measure(measurement);
+	}
+}
+
+void run_all(const struct options *options, struct results *results)
+{
+	struct setting settings[LIST_MAX];
+
+	stop_watch(clean);
+	make_folder(options->folder);
+	progress_begin(options);
+	for (int i = 0; options->scenarios[i]; i++) {
+		struct measurement measurement = {
+			.scenario = options->scenarios[i],
+			.options = options,
+			.results = results,
+		};
+		int count = measurement.scenario->settings(options, settings);
+
+		for (int k = 0; k < count; k++) {
+			measurement.setting = &settings[k];
+			run_setting(&measurement);
+		}
+	}
+	progress_end();
+}
