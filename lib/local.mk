@@ -48,6 +48,8 @@ portlock_SOURCES = \
 	%D%/cli/program.c \
 	%D%/cli/rule_check.c \
 	%D%/cli/rule_sources.c \
+	%D%/cli/shim_path.c \
+	%D%/cli/shim_path.h \
 	%D%/cli/supervise.c \
 	%D%/cli/supervise.h
 

@@ -10,8 +10,7 @@
 #include <unistd.h>
 
 #include "lib/cli/preload.h"
-
-#define SHIM PKGLIBDIR "/portlock-shim.so"
+#include "lib/cli/shim_path.h"
 
 /* Returns 0, or the status to exit with; -1: exit with 0. */
 static int take_options(struct rules *rules, bool *check, int argc, char **argv)
@@ -131,8 +130,7 @@ static int start(const struct rules *rules, const char *shim, char **argv)
 
 static int preload(struct rules *rules, int argc, char **argv)
 {
-	const char *elsewhere = secure_getenv("PORTLOCK_SHIM");
-	const char *shim = elsewhere ? elsewhere : SHIM;
+	const char *shim = shim_path();
 	bool check = false;
 	int status = take_options(rules, &check, argc, argv);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/cli/cli.h"
+#include "lib/cli/shim_path.h"
 
 #define MAX_INTERPRETERS 5 /* of scripts by scripts, as the kernel has it */
 #define SHELL "/bin/sh"	   /* what execvp() runs other files with */
@@ -107,24 +108,10 @@ int check_program(const char *command)
 
 int check_shim(const char *shim)
 {
-	if (*shim != '/')
-		complain("the shim's path '%s' is not absolute: set "
-			 "PORTLOCK_SHIM to one that begins with '/'",
-			 shim);
-	else if (strpbrk(shim, ": \t\n"))
-		complain("the shim's path '%s' has a space or colon, where the "
-			 "loader would split it: set PORTLOCK_SHIM to a link "
-			 "elsewhere",
-			 shim);
-	else if (access(shim, R_OK) < 0)
-		complain("the shim '%s' cannot be read: %s (PORTLOCK_SHIM can "
-			 "name another place)",
-			 shim, strerror(errno));
-	else if (!elf_is_shim(shim))
-		complain("'%s' is no shim: it must be a portlock-shim.so for "
-			 "this kind of machine",
-			 shim);
-	else
+	char obstacle[OBSTACLE_MAX];
+
+	if (!shim_obstacle(shim, obstacle))
 		return 0;
+	complain("%s", obstacle);
 	return EXIT_SYSTEM;
 }
