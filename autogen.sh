@@ -69,9 +69,11 @@ find_missing() {
 	need g++ can_compile "${CXX:-c++}" -x c++
 	need libmd-dev pkg-config --exists libmd
 	need libcmocka-dev pkg-config --exists cmocka
+	need libjansson-dev pkg-config --exists jansson
 	need git git --version
 	case " $* " in
 	*' check-valgrind '*)	need valgrind valgrind --version ;;
+	*' bench '*)		need gnuplot-nox gnuplot --version ;;
 	*' dist'*)		need xz-utils xz --version ;;
 	esac
 	case " $* PROGRAMS=${PORTLOCK_PROGRAMS-} " in

@@ -3,8 +3,12 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "bench/awake.h"
 #include "bench/crowd.h"
@@ -35,6 +39,8 @@ struct arena {
 	/* By who holds the lock. */
 	int64_t released_at;
 	int released_by;
+	/* Counts grants, for those who let another one go first. */
+	_Atomic uint32_t grants;
 	struct member members[];
 };
 
@@ -73,21 +79,39 @@ static void check(int error, const struct job *job, const char *what)
 		     strerror(error));
 }
 
+static void tell(_Atomic uint32_t *count)
+{
+	atomic_fetch_add(count, 1);
+	syscall(SYS_futex, count, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+static void wait_for_change(_Atomic uint32_t *count, uint32_t seen)
+{
+	syscall(SYS_futex, count, FUTEX_WAIT, seen, NULL, NULL, 0);
+}
+
 static void take_turn(const struct job *job, void *opened)
 {
 	const struct bench_lock *lock = job->measurement->lock;
 	struct arena *arena = job->arena;
 	int64_t asked = now_ns(), got;
+	uint32_t grants;
 
 	check(lock->acquire(opened), job, "acquire");
 	got = now_ns();
 	guard_enter(&arena->guard, job->number);
 	note_grant(job, asked, got);
+	if (job->crowd->in_turn)
+		tell(&arena->grants);
 	spin_until(got + job->crowd->hold);
+	grants = atomic_load(&arena->grants);
 	guard_leave(&arena->guard, job->number);
 	arena->released_by = job->number;
 	arena->released_at = now_ns();
 	check(lock->release(opened), job, "release");
+	while (job->crowd->in_turn && atomic_load(&arena->grants) == grants &&
+	       atomic_load(&arena->phase) != OVER)
+		wait_for_change(&arena->grants, grants);
 }
 
 static void contend(void *argument)
@@ -134,7 +158,7 @@ static void collect(const struct job *job, struct crowd_report *report)
 
 static void watch(struct job *job, struct crowd_report *report)
 {
-	int64_t duration = job->measurement->options->duration;
+	int64_t duration = duration_of(job->measurement->options, DURATION);
 	int64_t begin;
 
 	rest_until(now_ns() + duration / WARM_UP);
@@ -142,6 +166,7 @@ static void watch(struct job *job, struct crowd_report *report)
 	atomic_store(&job->arena->phase, MEASURED);
 	rest_until(begin + duration);
 	atomic_store(&job->arena->phase, OVER);
+	tell(&job->arena->grants);
 	report->seconds = (double)(now_ns() - begin) / 1e9;
 }
 

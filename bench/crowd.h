@@ -9,6 +9,8 @@ struct crowd {
 	int processes;
 	int64_t hold;  /* ns of work while it is held */
 	int64_t think; /* ns of sleep after a release; 0: greedy */
+	/* Who has let go does not ask again before another one has it. */
+	bool in_turn;
 	bool idle;     /* processors may go to sleep; else they are kept awake */
 };
 

@@ -6,12 +6,14 @@
 #include <stdio.h>
 
 #include "bench/fail.h"
+#include "bench/progress.h"
 #include "bench/stop.h"
 
 static void say(const char *format, va_list arguments)
 {
 	char text[1024];
 
+	progress_end();
 	vsnprintf(text, sizeof(text), format, arguments);
 	fprintf(stderr, "portlock-bench: %s\n", text);
 }
@@ -33,7 +35,6 @@ void fail_usage(const char *format, ...)
 	va_start(arguments, format);
 	say(format, arguments);
 	va_end(arguments);
-	fprintf(stderr, "Try 'portlock-bench --help'.\n");
 	stop_exit(EXIT_USAGE);
 }
 

@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: MIT
 # The benchmarks.
 
+if ENABLE_BENCH
 bin_PROGRAMS += portlock-bench
+dist_man_MANS += %D%/portlock-bench.1
+noinst_LTLIBRARIES += %D%/libbench.la
+endif
+portlock_bench_SOURCES = %D%/main.c $(bench_locks)
 portlock_bench_LDADD = $(bench_libraries)
-portlock_bench_SOURCES = $(bench_sources) $(bench_locks)
+# What is exported is known also where the rest was stripped: calls/mutex.c.
+portlock_bench_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 
-bench_libraries = lib/libportlock-core.la -lm
+# All but the locks, which are on the list because they are linked.
+%C%_libbench_la_CPPFLAGS = $(AM_CPPFLAGS) -DPKGLIBDIR='"$(pkglibdir)"'
+%C%_libbench_la_SOURCES = $(bench_sources)
+bench_libraries = %D%/libbench.la lib/libportlock-core.la $(JANSSON_LIBS) -lm
 
 # The locks, in the order of the tables.
 bench_locks = \
@@ -24,6 +33,18 @@ bench_locks = \
 bench_sources = \
 	%D%/awake.c \
 	%D%/awake.h \
+	%D%/bars.c \
+	%D%/bars.h \
+	%D%/calls.c \
+	%D%/calls.h \
+	%D%/calls/checked.h \
+	%D%/calls/filelock.c \
+	%D%/calls/mutex.c \
+	%D%/calls/own.c \
+	%D%/calls/path.c \
+	%D%/calls/sem.c \
+	%D%/calls/sysvsem.c \
+	%D%/calls_main.c \
 	%D%/crowd.c \
 	%D%/crowd.h \
 	%D%/fail.c \
@@ -39,13 +60,38 @@ bench_sources = \
 	%D%/locks/portlock.h \
 	%D%/locks/ports.c \
 	%D%/locks/ports.h \
-	%D%/main.c \
+	%D%/machine.c \
+	%D%/machine.h \
+	%D%/number.c \
+	%D%/number.h \
+	%D%/option_choices.c \
+	%D%/option_choices.h \
+	%D%/option_value.c \
+	%D%/option_value.h \
 	%D%/options.c \
 	%D%/options.h \
+	%D%/output.c \
+	%D%/output.h \
+	%D%/plot.c \
+	%D%/plot.h \
+	%D%/plot_handoff.c \
+	%D%/plot_waits.c \
+	%D%/proc.c \
+	%D%/proc.h \
 	%D%/progress.c \
 	%D%/progress.h \
+	%D%/queue.c \
+	%D%/queue.h \
+	%D%/ratios.c \
+	%D%/ratios.h \
+	%D%/report.c \
 	%D%/report.h \
+	%D%/report_csv.c \
+	%D%/report_json.c \
+	%D%/report_noise.c \
+	%D%/report_ratios.c \
 	%D%/report_table.c \
+	%D%/report_text.c \
 	%D%/results.c \
 	%D%/results.h \
 	%D%/run.c \
@@ -67,16 +113,26 @@ bench_sources = \
 	%D%/stop.c \
 	%D%/stop.h \
 	%D%/worker.c \
-	%D%/worker.h
+	%D%/worker.h \
+	lib/cli/elf.c \
+	lib/cli/shim_path.c \
+	lib/cli/shim_path.h
 
-EXTRA_PROGRAMS += %D%/hooks
-%C%_hooks_LDADD = lib/libportlock-core.la
+# The standard comparison; BENCH_FLAGS are more options, and names of scenarios.
+BENCH_REPORT = bench-report
+BENCH_FLAGS =
 
-# What the shim adds to the calls that it hooks.
-bench-hooks: all %D%/hooks
-	@HOOKS=%D%/hooks PORTLOCK_SHIM='$(abs_top_builddir)/shim/.libs/portlock-shim.so' \
-		'$(abs_top_srcdir)/%D%/hooks.sh'
+if ENABLE_BENCH
+bench: all
+	PORTLOCK_SHIM='$(abs_top_builddir)/shim/.libs/portlock-shim.so' \
+		./portlock-bench$(EXEEXT) --report '$(BENCH_REPORT)' $(BENCH_FLAGS)
+	@echo "The report is in '$(BENCH_REPORT)'; report.txt is the one to read."
+else
+bench:
+	@echo 'portlock-bench was not configured: it needs libjansson' >&2
+	@echo '(Debian: apt-get install libjansson-dev; then ../configure)' >&2
+	@exit 1
+endif
 
-.PHONY: bench-hooks
-CLEANFILES += %D%/hooks
-EXTRA_DIST += %D%/README.md %D%/hooks.sh
+.PHONY: bench
+EXTRA_DIST += %D%/README.md

@@ -3,91 +3,144 @@
 #include "config.h"
 
 #include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench/fail.h"
 #include "bench/lock.h"
-#include "bench/options.h"
+#include "bench/option_choices.h"
 #include "bench/scenario.h"
 
-#define MSEC INT64_C(1000000)
+#define ROUNDS 5
+#define NOISE 0.25
 
-static const struct option long_options[] = {
-	{ "duration", required_argument, NULL, 'd' },
-	{ "rounds", required_argument, NULL, 'r' },
-	{ "locks", required_argument, NULL, 'l' },
-	{ "processes", required_argument, NULL, 'p' },
-	{ NULL, 0, NULL, 0 },
-};
+#define ALONE 256 /* what getopt_long() returns for the first choice */
 
-static void read_locks(struct options *options, char *list)
+static _Noreturn void refuse_option(char **argv, int result)
 {
-	int count = 0;
+	const char *word = argv[optind - 1];
 
-	memset(options->locks, 0, sizeof(options->locks));
-	for (char *name = strtok(list, ","); name; name = strtok(NULL, ",")) {
-		options->locks[count] = bench_lock_find(name);
-		if (!options->locks[count++])
-			fail_usage("there is no lock '%s'", name);
+	if (result == ':')
+		fail_usage("option '%s' needs a value after it", word);
+	if (optopt >= ALONE)
+		fail_usage("option '%s' takes no value", word);
+	if (optopt)
+		fail_usage("unknown option '-%c': see portlock-bench --help",
+			   optopt);
+	fail_usage("unknown option '%s': see portlock-bench --help", word);
+}
+
+static const struct choice *choice_of(char **argv, int result)
+{
+	if (result == '?' || result == ':')
+		refuse_option(argv, result);
+	if (result >= ALONE)
+		return &choices[result - ALONE];
+	for (const struct choice *choice = choices;; choice++)
+		if (choice->letter == result)
+			return choice;
+}
+
+/* For getopt_long(); letters has room for two a choice, and two. */
+static void describe(struct option *options, char *letters)
+{
+	*letters++ = ':';
+	for (int i = 0; choices[i].name; i++) {
+		const struct choice *choice = &choices[i];
+
+		options[i].name = choice->name;
+		options[i].has_arg =
+			choice->value ? required_argument : no_argument;
+		options[i].val = ALONE + i;
+		if (choice->letter)
+			*letters++ = choice->letter;
+		if (choice->letter && choice->value)
+			*letters++ = ':';
 	}
+	*letters = '\0';
 }
 
-static void read_processes(struct options *options, char *list)
+static void take_options(struct request *request, int argc, char **argv)
+{
+	struct option options[CHOICES_MAX + 1] = { 0 };
+	char letters[2 * CHOICES_MAX + 2];
+	int result;
+
+	describe(options, letters);
+	opterr = 0;
+	while ((result = getopt_long(argc, argv, letters, options, NULL)) >= 0)
+		choice_of(argv, result)->take(request, optarg);
+	for (; optind < argc; optind++)
+		value_names(NULL, argv[optind], &request->scenarios);
+}
+
+static void name_all(struct request *request)
 {
 	int count = 0;
 
-	for (char *text = strtok(list, ","); text; text = strtok(NULL, ","))
-		options->processes[count++] = atoi(text);
+	request->locks.what = "lock";
+	for (struct bench_lock *lock = bench_locks;
+	     lock && count < LIST_MAX - 1; lock = lock->next)
+		request->locks.all[count++] = lock->name;
+	request->scenarios.what = "scenario";
+	for (int i = 0; scenarios[i] && i < LIST_MAX - 1; i++)
+		request->scenarios.all[i] = scenarios[i]->name;
 }
 
-static void set_defaults(struct options *options)
+static void choose(struct request *request)
 {
-	int count = 0;
+	const struct names *names = &request->locks;
 
-	*options = (struct options){
-		.rounds = 5,
-		.duration = 500 * MSEC,
-		.hold = -1,
-		.think = -1,
-		.noise = 0.25,
-	};
-	for (struct bench_lock *lock = bench_locks; lock; lock = lock->next)
-		options->locks[count++] = lock;
+	names_end("locks", &request->locks);
+	for (int i = 0; i < names->count; i++)
+		request->options->locks[i] =
+			bench_lock_find(names->all[names->chosen[i]]);
+	names = &request->scenarios;
+	request->options->all_scenarios = !names->named;
+	names_end("scenarios", &request->scenarios);
+	for (int i = 0; i < names->count; i++)
+		request->options->scenarios[i] =
+			scenario_find(names->all[names->chosen[i]]);
+}
+
+/* A quick run still does what the user named. */
+static void be_quick(struct options *options)
+{
+	static const int processes[] = { 2, 16 }, keys[] = { 1, 100 };
+
+	if (!options->rounds)
+		options->rounds = 1;
+	if (options->duration < 0)
+		options->duration = DURATION / 5;
+	if (!*options->processes)
+		memcpy(options->processes, processes, sizeof(processes));
+	if (!*options->keys)
+		memcpy(options->keys, keys, sizeof(keys));
 }
 
 void options_read(struct options *options, int argc, char **argv)
 {
-	int option, count = 0;
+	struct request request = { .options = options };
 
-	set_defaults(options);
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) >=
-	       0) {
-		switch (option) {
-		case 'd':
-			options->duration = (int64_t)(strtod(optarg, NULL) *
-						      1e9);
-			break;
-		case 'r':
-			options->rounds = atoi(optarg);
-			break;
-		case 'l':
-			read_locks(options, optarg);
-			break;
-		case 'p':
-			read_processes(options, optarg);
-			break;
-		default:
-			exit(EXIT_USAGE);
-		}
-	}
-	for (; optind < argc; optind++) {
-		options->scenarios[count] = scenario_find(argv[optind]);
-		if (!options->scenarios[count++])
-			fail_usage("there is no scenario '%s'", argv[optind]);
-	}
-	if (count == 0)
-		for (; scenarios[count]; count++)
-			options->scenarios[count] = scenarios[count];
+	*options = (struct options){
+		.duration = -1,
+		.hold = -1,
+		.think = -1,
+		.noise = NOISE,
+	};
+	name_all(&request);
+	take_options(&request, argc, argv);
+	choose(&request);
+	if (request.quick)
+		be_quick(options);
+	if (!options->rounds)
+		options->rounds = ROUNDS;
+	if (options->csv && options->json && !strcmp(options->csv, "-") &&
+	    !strcmp(options->json, "-"))
+		fail_usage("--csv and --json both write to standard output: "
+			   "name a file for one");
+}
+
+int64_t duration_of(const struct options *options, int64_t own)
+{
+	return options->duration < 0 ? own : options->duration;
 }

@@ -8,9 +8,9 @@
 #include "bench/progress.h"
 
 static const struct options *options;
-static const struct setting *last;
 static int round_now;
-static bool terminal;
+static bool terminal, shown; /* there is a line to clear */
+static bool told;	     /* of this round */
 
 void progress_begin(const struct options *options_of_run)
 {
@@ -21,16 +21,16 @@ void progress_begin(const struct options *options_of_run)
 void progress_round(int round)
 {
 	round_now = round;
-	last = NULL;
+	told = false;
 }
 
-static void say_once(const struct measurement *measurement)
+/* A round is told of when there is something in it to measure. */
+static void tell_round(const struct scenario *scenario)
 {
-	if (round_now > 0 || measurement->setting == last)
-		return;
-	last = measurement->setting;
-	fprintf(stderr, "portlock-bench: %s %s\n", measurement->scenario->name,
-		last->label);
+	if (!told)
+		fprintf(stderr, "portlock-bench: %s, round %d of %d\n",
+			scenario->name, round_now + 1, options->rounds);
+	told = true;
 }
 
 void progress_at(const struct measurement *measurement)
@@ -38,9 +38,10 @@ void progress_at(const struct measurement *measurement)
 	if (options->quiet)
 		return;
 	if (!terminal) {
-		say_once(measurement);
+		tell_round(measurement->scenario);
 		return;
 	}
+	shown = true;
 	fprintf(stderr, "\r\033[K%s %s, round %d of %d: %s",
 		measurement->scenario->name, measurement->setting->label,
 		round_now + 1, options->rounds, measurement->subject);
@@ -48,6 +49,7 @@ void progress_at(const struct measurement *measurement)
 
 void progress_end(void)
 {
-	if (terminal && !options->quiet)
+	if (shown)
 		fputs("\r\033[K", stderr);
+	shown = false;
 }

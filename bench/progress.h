@@ -10,6 +10,6 @@
 void progress_begin(const struct options *options);
 void progress_round(int round); /* from 0 */
 void progress_at(const struct measurement *measurement);
-void progress_end(void);
+void progress_end(void); /* also before anything else is said */
 
 #endif

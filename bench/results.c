@@ -2,6 +2,7 @@
 /* results.c - the figures of a run: what each round measured. */
 #include "config.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,18 @@ static struct figure *add_figure(struct results *results,
 	return figure;
 }
 
+static void put_in_order(struct figure *figure, int round, double value)
+{
+	if (round >= figure->order_count) {
+		figure->in_order = allocated(
+			reallocarray(figure->in_order, (size_t)round + 1,
+				     sizeof(figure->in_order[0])));
+		while (figure->order_count <= round)
+			figure->in_order[figure->order_count++] = NAN;
+	}
+	figure->in_order[round] = value;
+}
+
 void results_add(struct results *results, const struct figure *key,
 		 double value)
 {
@@ -59,13 +72,17 @@ void results_add(struct results *results, const struct figure *key,
 		results_find(results, key->scenario, key->setting, key->subject,
 			     key->metric);
 
+	if (isnan(value))
+		return;
 	if (!figure)
 		figure = add_figure(results, key);
 	samples_add(&figure->rounds, value);
-	figure->in_order = allocated(
-		reallocarray(figure->in_order, figure->rounds.count,
-			     sizeof(figure->in_order[0])));
-	figure->in_order[figure->rounds.count - 1] = value;
+	put_in_order(figure, results->round, value);
+}
+
+double figure_in_round(const struct figure *figure, int round)
+{
+	return round < figure->order_count ? figure->in_order[round] : NAN;
 }
 
 static struct pool *find_pool(const struct results *results,

@@ -3,7 +3,8 @@
  *
  * A figure is known by its scenario, setting ("16 processes"), subject (a lock,
  * or what else the scenario compares) and metric ("p50").  It has one value a
- * round.  All text is copied; the order is that of the first adding.
+ * round, or none where there was nothing to measure.  All text is copied; the
+ * order is that of the first adding.
  */
 #ifndef PORTLOCK_BENCH_RESULTS_H
 #define PORTLOCK_BENCH_RESULTS_H
@@ -15,7 +16,8 @@ struct figure {
 	const char *unit;      /* "ns", "us", "%", "" for a count or ratio */
 	double x;	       /* the setting as a number, for plots */
 	struct samples rounds; /* one value a round, in no order */
-	double *in_order;      /* the same, by round */
+	double *in_order;      /* the same, by round; NaN where there is none */
+	int order_count;       /* how many: up to the last round that has one */
 	struct figure *next;
 };
 
@@ -30,9 +32,11 @@ struct pool {
 struct results {
 	struct figure *figures;
 	struct pool *pools;
+	int round; /* that is being measured, from 0 */
 };
 
-/* One value for one round; the key's members say where (rounds is unused). */
+/* The value of the present round; the key's members say where (rounds is
+ * unused).  NaN is none. */
 void results_add(struct results *results, const struct figure *key,
 		 double value);
 
@@ -44,6 +48,9 @@ void results_pool(struct results *results, const struct pool *key,
 struct figure *results_find(const struct results *results, const char *scenario,
 			    const char *setting, const char *subject,
 			    const char *metric);
+
+/* NaN if there is none. */
+double figure_in_round(const struct figure *figure, int round);
 
 /* (max - min) / median of the rounds; 0 for a median of 0. */
 double figure_spread(struct figure *figure);

@@ -39,6 +39,7 @@ static void close_lock(void)
 
 static void clean(void)
 {
+	progress_end();
 	if (running && running->clean)
 		running->clean();
 	running = NULL;
@@ -48,12 +49,17 @@ static void clean(void)
 	*folder = '\0';
 }
 
-static void make_folder(const char *parent)
+const char *run_folder(const struct options *options)
 {
+	const char *parent = options->folder;
+
 	if (!parent)
 		parent = getenv("TMPDIR");
-	if (!parent || !*parent)
-		parent = "/tmp";
+	return parent && *parent ? parent : "/tmp";
+}
+
+static void make_folder(const char *parent)
+{
 	if ((size_t)snprintf(folder, sizeof(folder), "%s/portlock-bench-XXXXXX",
 			     parent) >= sizeof(folder))
 		fail_usage("the name of folder '%s' is too long", parent);
@@ -110,33 +116,58 @@ static void run_setting(struct measurement *measurement)
 {
 	const struct scenario *scenario = measurement->scenario;
 
-	for (int round = 0; round < measurement->options->rounds; round++) {
+	for (int i = 0; subject_at(measurement, i); i++)
+		if (!scenario->suits || scenario->suits(measurement))
+			measure(measurement);
+}
+
+/* Without what it needs a scenario is left out, unless it was asked for. */
+static bool can_run(const struct options *options,
+		    const struct scenario *scenario)
+{
+	const char *obstacle = scenario->obstacle ? scenario->obstacle() : NULL;
+
+	if (obstacle && !options->all_scenarios)
+		fail("cannot run %s: %s", scenario->name, obstacle);
+	if (obstacle)
+		warn("%s is left out: %s", scenario->name, obstacle);
+	return !obstacle;
+}
+
+static void run_scenario(const struct scenario *scenario,
+			 const struct options *options, struct results *results)
+{
+	struct setting settings[LIST_MAX];
+	struct measurement measurement = {
+		.scenario = scenario,
+		.options = options,
+		.results = results,
+	};
+	int count = scenario->settings(options, settings);
+
+	for (int round = 0; round < options->rounds; round++) {
+		results->round = round;
 		progress_round(round);
-		for (int i = 0; subject_at(measurement, i); i++)
-			if (!scenario->suits || scenario->suits(measurement))
-				measure(measurement);
+		for (int i = 0; i < count; i++) {
+			measurement.setting = &settings[i];
+			run_setting(&measurement);
+		}
 	}
 }
 
 void run_all(const struct options *options, struct results *results)
 {
-	struct setting settings[LIST_MAX];
+	const struct scenario *possible[LIST_MAX];
+	int count = 0;
 
+	for (int i = 0; options->scenarios[i]; i++)
+		if (can_run(options, options->scenarios[i]))
+			possible[count++] = options->scenarios[i];
 	stop_watch(clean);
-	make_folder(options->folder);
+	make_folder(run_folder(options));
 	progress_begin(options);
-	for (int i = 0; options->scenarios[i]; i++) {
-		struct measurement measurement = {
-			.scenario = options->scenarios[i],
-			.options = options,
-			.results = results,
-		};
-		int count = measurement.scenario->settings(options, settings);
-
-		for (int k = 0; k < count; k++) {
-			measurement.setting = &settings[k];
-			run_setting(&measurement);
-		}
-	}
+	for (int i = 0; i < count; i++)
+		run_scenario(possible[i], options, results);
+	stop_check();
 	progress_end();
 }

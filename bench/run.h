@@ -7,10 +7,14 @@
 #include "bench/results.h"
 
 /*
- * Every scenario with every setting, round by round, and in a round one subject
- * after the other: a slow moment of the machine hits all alike.  Makes
+ * Scenario by scenario; of each, round by round; and in a round all subjects
+ * with one setting, then with the next: a slow moment of the machine hits all
+ * alike, and figures of one round can be compared.  Makes
  * bench_folder, and takes away whatever was made, however the run ends.
  */
 void run_all(const struct options *options, struct results *results);
+
+/* Where bench_folder is made: --folder, or $TMPDIR, or /tmp. */
+const char *run_folder(const struct options *options);
 
 #endif

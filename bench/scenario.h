@@ -40,6 +40,9 @@ struct scenario {
 			struct setting settings[LIST_MAX]);
 	/* NULL after the last; NULL instead: the locks. */
 	const char *const *subjects;
+	/* Why it cannot be measured here and what would help, or NULL.  NULL:
+	 * it always can. */
+	const char *(*obstacle)(void);
 	/* False: not for this subject, under this setting.  NULL: for all. */
 	bool (*suits)(const struct measurement *measurement);
 	void (*measure)(struct measurement *measurement);

@@ -9,13 +9,16 @@
 #include "bench/stop.h"
 #include "bench/worker.h"
 
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
 
 #define SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
 static volatile sig_atomic_t came; /* a signal's number */
 static bool is_worker;
-static void (*clean_up)(void);
+
+#define CLEANERS_MAX 4
+static void (*cleaners[CLEANERS_MAX])(void);
+static int cleaner_count;
 
 static void note(int number)
 {
@@ -25,14 +28,17 @@ static void note(int number)
 static void clean(void)
 {
 	workers_kill();
-	clean_up();
+	for (int i = 0; i < cleaner_count; i++)
+		cleaners[i]();
 }
 
-void stop_watch(void (*clean_of_run)(void))
+void stop_watch(void (*cleaner)(void))
 {
 	struct sigaction action = { .sa_handler = note };
 
-	clean_up = clean_of_run;
+	cleaners[cleaner_count++] = cleaner;
+	if (cleaner_count > 1)
+		return;
 	atexit(clean);
 	for (size_t i = 0; i < SIGNALS; i++) {
 		struct sigaction before;
@@ -51,6 +57,8 @@ void stop_forget(void)
 	 * the others, by SIGKILL. */
 	for (size_t i = 0; i < SIGNALS; i++)
 		signal(signals[i], SIG_IGN);
+	/* One may have come since the fork: the parent has it as well. */
+	came = 0;
 }
 
 void stop_check(void)

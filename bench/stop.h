@@ -6,8 +6,9 @@
 #include <stdbool.h>
 
 /*
- * From here on SIGINT, SIGTERM and SIGHUP are noticed, and however the run
- * ends, but by SIGKILL: its workers are killed, then clean() is called.
+ * From here on SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGPIPE are noticed, and
+ * however the run ends, but by SIGKILL: its workers are killed, then clean() is
+ * called.  Called again, it adds another clean().
  */
 void stop_watch(void (*clean)(void));
 

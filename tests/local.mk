@@ -50,6 +50,19 @@ unit_tests = \
 	%D%/test_timeout \
 	%D%/test_trust
 
+# Those of portlock-bench.
+bench_tests = \
+	%D%/test_bench_options \
+	%D%/test_bench_queue \
+	%D%/test_bench_report \
+	%D%/test_bench_samples \
+	%D%/test_bench_stop
+
+bench_scripts = \
+	%D%/test_bench_smoke.sh \
+	%D%/test_bench_violation.sh
+bench_shim_scripts = %D%/test_bench_shim.sh
+
 shim_tests = \
 	%D%/test_cli_preload \
 	%D%/test_cli_preload_check \
@@ -209,6 +222,19 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_test_header_cxx_time_LDADD = $(shared)
 %C%_test_symbol_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 %C%_canary_leak_LDADD =
+# These have the benchmark's files, which are not made for tests/support.
+%C%_test_bench_options_SOURCES = %D%/test_bench_options.c $(bench_locks)
+%C%_test_bench_options_LDADD = $(bench_libraries) $(CMOCKA_LIBS)
+%C%_test_bench_queue_SOURCES = %D%/test_bench_queue.c
+%C%_test_bench_queue_LDADD = $(bench_libraries) $(CMOCKA_LIBS)
+%C%_test_bench_samples_SOURCES = %D%/test_bench_samples.c bench/results.c \
+	bench/samples.c
+%C%_test_bench_samples_LDADD = $(CMOCKA_LIBS) -lm
+# The benchmark with one more lock.
+%C%_bench_nonlock_SOURCES = %D%/bench_nonlock.c bench/main.c $(bench_locks)
+%C%_bench_nonlock_LDADD = $(bench_libraries)
+%C%_test_bench_report_SOURCES = %D%/test_bench_report.c $(bench_locks)
+%C%_test_bench_report_LDADD = $(bench_libraries) $(CMOCKA_LIBS)
 # The shim's files below the hooks.  With flags of its own it has objects of
 # its own: those of the shim are libtool's.
 below_hooks = \
@@ -272,6 +298,14 @@ if ENABLE_SHIM
 programs += $(shim_tests)
 script_tests += $(shim_scripts)
 preloads = %D%/libholder.la
+endif
+if ENABLE_BENCH
+programs += $(bench_tests)
+program_tools += %D%/bench_nonlock
+script_tests += $(bench_scripts)
+if ENABLE_SHIM
+script_tests += $(bench_shim_scripts)
+endif
 endif
 if HAVE_CXX17
 programs += $(cxx17_tests)
@@ -358,6 +392,7 @@ demo: all $(victims)
 .PHONY: check-programs check-valgrind demo
 
 EXTRA_DIST += %D%/README.md $(victim_headers) $(script_tests) $(shim_scripts) \
+	$(bench_scripts) $(bench_shim_scripts) \
 	%D%/demo.sh %D%/test_preloads.sh %D%/lsan.supp %D%/programs \
 	%D%/skip_cxx.sh %D%/valgrind.sh \
 	%D%/valgrind.supp

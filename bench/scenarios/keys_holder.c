@@ -125,7 +125,8 @@ static double time_batch(const struct holder *holder)
 
 static void take_pairs(const struct holder *holder)
 {
-	int64_t end = now_ns() + holder->measurement->options->duration;
+	int64_t end =
+		now_ns() + duration_of(holder->measurement->options, DURATION);
 	struct samples pairs = { 0 };
 
 	do {

@@ -49,7 +49,7 @@ static void measure(struct measurement *measurement)
 {
 	const struct bench_lock *lock = measurement->lock;
 	struct samples pairs = { 0 }, floors = { 0 };
-	int64_t end = now_ns() + measurement->options->duration;
+	int64_t end = now_ns() + duration_of(measurement->options, DURATION / 5);
 
 	for (int i = 0; i < WARM_UP; i++) {
 		take_pairs(measurement);
