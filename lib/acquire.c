@@ -107,7 +107,6 @@ static int queue_up(struct portlock_lock *lock, struct pl_attempt *attempt,
 		int64_t start = pl_now(CLOCK_MONOTONIC);
 
 		drop_partings(lock);
-
 		if (is_inside_of_listener(attempt, address, how))
 			return leave_queue(attempt, address, -EALREADY);
 		error = pl_gate_wait(attempt, address, how);
@@ -192,7 +191,8 @@ static void pass_on(struct portlock_lock *lock, struct pl_attempt *attempt)
 {
 	pl_window_open();
 	if (attempt->bundle.gate >= 0)
-		pl_gate_hand_over(&attempt->bundle, attempt->last_token, true,
+		pl_gate_hand_over(&attempt->bundle, attempt->last_token,
+				  attempt->socket >= 0,
 				  &lock->parting[PL_WENT]);
 	pl_window_close();
 }
@@ -241,7 +241,6 @@ static int become_holder(struct portlock_lock *lock, struct pl_attempt *attempt)
 	attempt->bundle = none;
 	pl_part(attempt->socket, &lock->parting[PL_CAME]);
 	attempt->socket = -1;
-	lock->since = pl_now(CLOCK_MONOTONIC);
 	atomic_store(&lock->token, next_token(attempt->last_token));
 	atomic_store(&lock->owner, pl_thread());
 	pl_window_close();
@@ -277,9 +276,8 @@ int pl_lock_adopt(struct portlock_lock *lock, int socket)
 	/* Not listed anywhere, so the window is open until it is done. */
 	pl_window_open();
 	error = pl_grant_receive(&attempt, &lock->address);
-	if (error == 0) {
+	if (error == 0)
 		error = become_holder(lock, &attempt);
-	}
 	pl_window_close();
 	return error;
 }

@@ -18,9 +18,12 @@ int64_t pl_now(clockid_t clock)
 
 int64_t pl_deadline_after(int64_t timeout_ms)
 {
-	int64_t now = pl_now(CLOCK_MONOTONIC);
+	int64_t now;
 
-	if (timeout_ms < 0 || timeout_ms > (PL_NEVER - now) / PL_MSEC)
+	if (timeout_ms < 0)
+		return PL_NEVER;
+	now = pl_now(CLOCK_MONOTONIC);
+	if (timeout_ms > (PL_NEVER - now) / PL_MSEC)
 		return PL_NEVER;
 	return now + timeout_ms * PL_MSEC;
 }

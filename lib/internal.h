@@ -221,11 +221,12 @@ void pl_part(int connection, atomic_int *parting);
 
 /*
  * Gives the bundle to the first waiter that can take it, or closes it: the
- * bundle is empty afterwards, whatever happens.  *parting keeps the connection
- * of a hand-over (pl_part()).  In a window.  Async-signal-safe.
+ * bundle is empty afterwards, whatever happens.  The token is that of who has
+ * held it, and crowded says that there are probably waiters.  *parting keeps
+ * the connection of a hand-over (pl_part()).  In a window.  Async-signal-safe.
  */
-void pl_gate_hand_over(struct pl_bundle *bundle, uint64_t token,
-		       bool skip_stopped, atomic_int *parting);
+void pl_gate_hand_over(struct pl_bundle *bundle, uint64_t token, bool crowded,
+		       atomic_int *parting);
 
 /* ---- grant.c: the message that carries the lock -------------------------- */
 
@@ -242,10 +243,18 @@ int pl_grant_send(int connection, const struct pl_bundle *bundle,
 int pl_grant_receive(struct pl_attempt *attempt,
 		     const struct pl_address *address);
 
-/* ---- registry.c: the handles and attempts of this process ---------------- */
+/* ---- process.c: whose memory this is ------------------------------------- */
 
-/* Whether this process, not a parent, made what the memory tells. */
+/* Once, before the first handle is listed.  errno stays as it is. */
+void pl_process_begin(void);
+
+/* What the memory tells is about this process from now on. */
+void pl_process_claim(void);
+
+/* Whether this process, not a parent, claimed it; true before that. */
 bool pl_process_is_ours(void);
+
+/* ---- registry.c: the handles and attempts of this process ---------------- */
 
 /* Refreshes everything if this is a forked child that ran no fork handlers. */
 void pl_process_check(void);
@@ -287,7 +296,6 @@ struct portlock_lock {
 	 * What follows belongs to the owner. */
 	_Atomic uint64_t owner;
 	_Atomic uint64_t token;
-	int64_t since; /* CLOCK_MONOTONIC ns of the grant */
 	struct pl_bundle bundle;
 	atomic_int parting[PL_PARTINGS]; /* see pl_part() */
 };

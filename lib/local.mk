@@ -17,6 +17,7 @@ noinst_LTLIBRARIES += %D%/libportlock-core.la
 	%D%/lock.c \
 	%D%/ops.c \
 	%D%/ports.c \
+	%D%/process.c \
 	%D%/query.c \
 	%D%/registry.c
 

@@ -14,10 +14,6 @@
 /* No version will have more; a larger size is memory never initialised. */
 #define OPTIONS_MAX 4096
 
-/* A lock held at least this long was worth a look at the waiter's state, which
- * costs some 7 us. */
-#define LOOK_AFTER PL_MSEC
-
 /* What a public function must leave as it found it. */
 struct entry {
 	int saved_errno;
@@ -165,7 +161,7 @@ int portlock_try_lock(portlock_t *lock)
  * the next holder may be another thread with this very handle.
  */
 static bool take(struct portlock_lock *lock, struct pl_bundle *bundle,
-		 uint64_t *token, int64_t *since)
+		 uint64_t *token)
 {
 	static const struct pl_bundle none = PL_BUNDLE_NONE;
 	uint64_t owner = atomic_load(&lock->owner);
@@ -177,7 +173,6 @@ static bool take(struct portlock_lock *lock, struct pl_bundle *bundle,
 					     PL_RELEASING));
 	*bundle = lock->bundle;
 	*token = atomic_exchange(&lock->token, 0);
-	*since = lock->since;
 	lock->bundle = none;
 	atomic_store(&lock->owner, 0);
 	return true;
@@ -194,16 +189,13 @@ static void release(struct portlock_lock *lock)
 {
 	struct pl_bundle bundle;
 	uint64_t token;
-	int64_t since;
 
 	pl_process_check();
 	pl_window_open();
-	if (take(lock, &bundle, &token, &since)) {
-		bool look = pl_now(CLOCK_MONOTONIC) - since >= LOOK_AFTER;
-
-		pl_gate_hand_over(&bundle, token, look,
+	if (take(lock, &bundle, &token))
+		pl_gate_hand_over(&bundle, token,
+				  atomic_load(&lock->parting[PL_CAME]) >= 0,
 				  &lock->parting[PL_WENT]);
-	}
 	pl_window_close();
 }
 
@@ -212,16 +204,14 @@ int pl_lock_give(struct portlock_lock *lock, int socket)
 	struct pl_bundle bundle;
 	int error = -ENOLCK;
 	uint64_t token;
-	int64_t since;
 
 	pl_window_open();
-	if (take(lock, &bundle, &token, &since)) {
+	if (take(lock, &bundle, &token)) {
 		error = pl_grant_send(socket, &bundle, token);
 		if (error == 0) {
 			pl_bundle_close(&bundle);
 		} else {
 			lock->bundle = bundle;
-			lock->since = since;
 			atomic_store(&lock->token, token);
 			atomic_store(&lock->owner, pl_thread());
 		}

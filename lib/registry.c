@@ -18,7 +18,6 @@ static pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 static struct portlock_lock *handles[BUCKETS]; /* by first port */
 static struct pl_attempt *attempts;
-static atomic_int process; /* its pid; 0 before the first handle */
 static atomic_uint epoch;
 
 static struct portlock_lock **bucket_of(const struct pl_address *address)
@@ -66,7 +65,7 @@ static void forget_all(void)
 		forget_attempt(attempt);
 	attempts = NULL;
 	atomic_fetch_add(&epoch, 1);
-	atomic_store(&process, pl_ops->getpid());
+	pl_process_claim();
 }
 
 static void fresh_mutex(void)
@@ -102,13 +101,6 @@ static void after_fork_in_child(void)
 	pl_windows_reset();
 }
 
-bool pl_process_is_ours(void)
-{
-	int recorded = atomic_load(&process);
-
-	return recorded == 0 || recorded == pl_ops->getpid();
-}
-
 void pl_process_check(void)
 {
 	if (pl_process_is_ours())
@@ -126,7 +118,7 @@ static void install_handlers(void)
 {
 	handlers_error = -pthread_atfork(before_fork, after_fork_in_parent,
 					 after_fork_in_child);
-	atomic_store(&process, pl_ops->getpid());
+	pl_process_begin();
 }
 
 int pl_registry_add(struct portlock_lock *lock)

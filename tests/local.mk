@@ -35,6 +35,7 @@ unit_tests = \
 	%D%/test_long_keys \
 	%D%/test_open \
 	%D%/test_peers \
+	%D%/test_process \
 	%D%/test_queue \
 	%D%/test_quorum \
 	%D%/test_race \

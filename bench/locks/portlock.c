@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,8 +88,10 @@ static int make_gate(const struct lock *lock)
 
 static void drop_gate(int gate)
 {
-	/* Is there a waiter? */
-	accept4(gate, NULL, NULL, SOCK_CLOEXEC);
+	static const struct timespec at_once;
+	struct pollfd waiter = { .fd = gate, .events = POLLIN };
+
+	ppoll(&waiter, 1, &at_once, NULL);
 	close(gate);
 }
 

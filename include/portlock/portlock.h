@@ -139,7 +139,8 @@ PORTLOCK_API int portlock_open(portlock_t **lock, const char *key,
  *   -ETIMEDOUT  somebody else held it all the time;
  *   -EDEADLK    the calling thread already holds this key, through this
  *               handle or another one;
- *   -EMFILE     the process has no free descriptor (up to 4 are needed);
+ *   -EMFILE     the process has no free descriptor (up to 4 are needed, of
+ *               which a handle keeps up to 2 until it is used again);
  *   -ENFILE     the system has none;
  *   -ENOMEM     the kernel has no memory for a socket;
  *   -EACCES     a security module or sandbox forbids the sockets;
