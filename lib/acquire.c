@@ -81,16 +81,20 @@ static int look_who(struct pl_attempt *attempt,
 	return leave_queue(attempt, address, inside ? -EALREADY : -EBUSY);
 }
 
-/* The connections of the handle's last hand-overs. */
-static void drop_partings(struct portlock_lock *lock)
+/* The connections of the handle's last hand-overs: whether there were any. */
+static bool drop_partings(struct portlock_lock *lock)
 {
+	bool dropped = false;
+
 	for (int i = 0; i < PL_PARTINGS; i++) {
 		if (atomic_load(&lock->parting[i]) < 0)
 			continue;
 		pl_window_open();
 		pl_part(-1, &lock->parting[i]);
 		pl_window_close();
+		dropped = true;
 	}
+	return dropped;
 }
 
 /*
@@ -144,7 +148,11 @@ static int win_gate(struct portlock_lock *lock, struct pl_attempt *attempt,
 		int error = pl_gate_bind(attempt, address);
 
 		if (error != -EADDRINUSE) {
-			drop_partings(lock);
+			bool dropped = drop_partings(lock);
+
+			/* They were what it lacked. */
+			if (dropped && (error == -EMFILE || error == -ENFILE))
+				continue;
 			return error;
 		}
 		if (is_inside(address, how, PL_NOT_ASKED))

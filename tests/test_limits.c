@@ -63,6 +63,22 @@ static void acquire_with_few(struct child *parent, void *argument)
 	portlock_close(lock);
 }
 
+/* The lock comes from the test and goes back to it. */
+static void acquire_between(struct child *parent, void *key)
+{
+	portlock_t *lock = open_lock(key, "unix");
+
+	hear(parent);
+	say(parent, portlock_acquire_for(lock, -1));
+	hear(parent);
+	wait_for_queue(key, 1);
+	say(parent, portlock_release(lock));
+	hear(parent);
+	leave_free(0);
+	say(parent, portlock_acquire_for(lock, -1));
+	portlock_close(lock);
+}
+
 static void assert_a_free_lock_needs(const struct key *key,
 				     const char *transport, int needed)
 {
@@ -128,6 +144,28 @@ static void a_waiter_over_its_limit_lets_the_lock_go_to_the_next(void **state)
 		assert_int_equal(child_end(child), 0);
 	}
 	portlock_close(lock);
+}
+
+/* What a handle keeps of its hand-overs is its own to use. */
+static void what_a_handle_keeps_it_can_acquire_with(void **state)
+{
+	struct key *key = *state;
+	struct child *child = child_start(acquire_between, key->text);
+	portlock_t *lock = open_lock(key->text, "unix");
+
+	assert_int_equal(portlock_acquire_for(lock, -1), 0);
+	say(child, 0);
+	wait_for_queue(key->text, 1);
+	portlock_release(lock);
+	assert_int_equal(hear(child), 0);
+	say(child, 0);
+	assert_int_equal(portlock_acquire_for(lock, -1), 0);
+	portlock_release(lock);
+	assert_int_equal(hear(child), 0);
+	portlock_close(lock);
+	say(child, 0);
+	assert_int_equal(hear(child), 0);
+	assert_int_equal(child_end(child), 0);
 }
 
 static void set_limit(pid_t pid, rlim_t soft)
@@ -294,6 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_key(without_a_free_descriptor_nothing_is_bound),
 		with_key(a_waiter_over_its_limit_lets_the_lock_go_to_the_next),
+		with_key(what_a_handle_keeps_it_can_acquire_with),
 		with_key(a_waiter_may_lose_its_limit_while_it_waits),
 		with_key(a_releaser_without_a_descriptor_lets_the_waiters_race),
 		with_key(with_too_many_in_flight_the_waiters_race),
