@@ -24,7 +24,7 @@ noinst_LTLIBRARIES += %D%/libportlock-core.la
 lib_LTLIBRARIES += %D%/libportlock.la
 %C%_libportlock_la_SOURCES =
 %C%_libportlock_la_LIBADD = %D%/libportlock-core.la
-%C%_libportlock_la_LDFLAGS = $(AM_LDFLAGS) $(SHARED_LDFLAGS) \
+%C%_libportlock_la_LDFLAGS = $(AM_LDFLAGS) $(SHARED_LDFLAGS) -Wl,-z,nodelete \
 	-version-info $(PORTLOCK_ABI) \
 	-Wl,--version-script=$(srcdir)/%D%/portlock.map
 EXTRA_%C%_libportlock_la_DEPENDENCIES = %D%/portlock.map

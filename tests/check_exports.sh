@@ -79,6 +79,10 @@ while read -r name; do
 		fail "portlock.3 says nothing about $name"
 done <"$work/left"
 needs_nothing_else "$library"
+# What it has told the kernel of its memory cannot be taken back at a dlclose(),
+# which may be that of exit() while threads go on.
+readelf -d "$library" | grep -q NODELETE ||
+	fail "libportlock.so is unloaded by dlclose()"
 
 shim=${PORTLOCK_SHIM-}
 if [ -n "$shim" ]; then
