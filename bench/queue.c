@@ -185,3 +185,11 @@ void queue_end(struct queue *queue)
 			  atomic_load(&queue->shared->guard.violations));
 	shared_free(queue->shared, sizeof(*queue->shared));
 }
+
+void queue_check(const struct measurement *measurement)
+{
+	struct queue queue;
+
+	queue_begin(&queue, measurement, 1);
+	queue_end(&queue);
+}

@@ -41,6 +41,12 @@ int64_t queue_kill(struct queue *queue, bool first_waiter_too);
 /* The holder lets go, and each waiter gets the lock once and ends. */
 void queue_end(struct queue *queue);
 
+/*
+ * One process holds the lock, and another one asks for it: for scenarios in
+ * which nobody else ever does.
+ */
+void queue_check(const struct measurement *measurement);
+
 /* All of these end the run if mutual exclusion is violated or a lock fails. */
 
 #endif

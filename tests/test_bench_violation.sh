@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # test_bench_violation.sh - portlock-bench catches a lock that does not exclude,
-# wherever processes contend, and says which.
+# in every scenario of locks, and says which.
 set -u
 : "${top_builddir:?}"
 work=$(mktemp -d) || exit 99
@@ -9,9 +9,9 @@ trap 'rm -rf "$work"' EXIT
 export TMPDIR="$work"
 failed=0
 
-for scenario in handoff scaling fairness crash idle; do
+for scenario in uncontended handoff scaling fairness crash idle keys; do
 	"$top_builddir/tests/bench_nonlock" --quiet --locks nonlock \
-		--processes 2 "$scenario" >"$work.out" 2>"$work.err"
+		--processes 2 --keys 2 "$scenario" >"$work.out" 2>"$work.err"
 	status=$?
 	said=$(cat "$work.err")
 	if [ $status -ne 3 ]; then

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "bench/fail.h"
+#include "bench/queue.h"
 #include "bench/scenarios/keys.h"
 #include "bench/worker.h"
 
@@ -129,6 +130,7 @@ static void measure(struct measurement *measurement)
 	};
 	int tries = 0;
 
+	queue_check(measurement);
 	while (!hold(&job))
 		if (!take_fewer(&job) && ++tries == TRIES)
 			fail("%s, %s: stopped %d times on its way",
