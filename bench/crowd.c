@@ -61,11 +61,16 @@ static void note_grant(const struct job *job, int64_t asked, int64_t got)
 {
 	struct arena *arena = job->arena;
 	struct member *member = &arena->members[job->number - 1];
+	int phase = atomic_load(&arena->phase);
 
-	if (atomic_load(&arena->phase) != MEASURED)
+	if (phase == WARM)
+		return;
+	/* Who still waits at the end waited longest: without these a lock that
+	 * lets most of them starve would have the shortest waits. */
+	note(member->wait, &member->waits, got - asked);
+	if (phase != MEASURED)
 		return;
 	atomic_fetch_add(&member->acquired, 1);
-	note(member->wait, &member->waits, got - asked);
 	if (arena->released_by != job->number &&
 	    asked + ASLEEP_AFTER < arena->released_at)
 		note(member->handoff, &member->handoffs,

@@ -11,12 +11,12 @@ struct crowd {
 	int64_t think; /* ns of sleep after a release; 0: greedy */
 	/* Who has let go does not ask again before another one has it. */
 	bool in_turn;
-	bool idle;     /* processors may go to sleep; else they are kept awake */
+	bool idle; /* processors may go to sleep; else they are kept awake */
 };
 
 struct crowd_report {
 	/* ns from the call of acquire to its return, of all acquires that
-	 * ended while it was measured. */
+	 * ended while it was measured, or after it if they waited already. */
 	struct samples waits;
 	/* ns from the call of release to the next holder's return from
 	 * acquire, where that one had been waiting long enough to sleep. */

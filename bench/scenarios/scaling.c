@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* scaling.c - the hand-over as more and more processes wait. */
+/* scaling.c - the hand-over as more and more processes wait.
+ *
+ * In turn here, too: else a lock that polls or is not fair is taken back by who
+ * has just let go, and only those hand-overs are left that were quick enough to
+ * come before that.
+ */
 #include "config.h"
 
 #include "bench/crowd.h"
@@ -22,6 +27,7 @@ static void measure(struct measurement *measurement)
 		.processes = measurement->setting->value,
 		.hold = options->hold < 0 ? HOLD : options->hold,
 		.think = options->think < 0 ? THINK : options->think,
+		.in_turn = true,
 		.idle = options->idle,
 	};
 	struct crowd_report report;
