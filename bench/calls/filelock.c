@@ -71,7 +71,7 @@ const struct call call_fcntl = {
 	.give = unlock_range,
 };
 
-/* Nothing that a lock needs. */
+/* Nothing that a lock needs, and no opposite: twice, as bars are for two. */
 const struct call call_fcntl_other = {
 	.name = "fcntl-other",
 	.family = "fcntl",
@@ -79,4 +79,5 @@ const struct call call_fcntl_other = {
 	.unmatched = "fcntl */none/*.lock\nfcntl */none/file",
 	.begin = open_for_locks,
 	.take = get_flags,
+	.give = get_flags,
 };
