@@ -2,15 +2,16 @@
 /* handoff.c - from the release to the return of a waiter that was blocked.
  *
  * Two processes in turn: who has let go asks again only when the other one has
- * it, or a lock that is not fair would mostly be taken back.  How long a processor takes to wake from its sleep is
- * often most of it, so it is measured both ways: with processors that are kept
- * awake, which shows the lock, and with such as may sleep.
+ * it, or a lock that is not fair would mostly be taken back.  How long a
+ * processor takes to wake from its sleep is often most of it, so it is measured
+ * both ways: with processors that are kept awake, which shows the lock, and
+ * with such as may sleep.
  */
 #include "config.h"
 
 #include "bench/crowd.h"
 
-#define HOLD (300 * 1000)  /* ns */
+#define HOLD (300 * 1000) /* ns */
 
 enum { AWAKE, ASLEEP };
 
