@@ -20,13 +20,17 @@
 
 #define WARM_UP 5 /* one fifth of the duration */
 
-/* What each process can note; what is beyond is counted, not timed. */
+/* What a process notes of one kind; of more, so many by chance. */
 #define NOTES_MAX (1 << 16)
+
+struct notes {
+	unsigned seen;
+	int64_t values[NOTES_MAX];
+};
 
 struct member {
 	_Atomic unsigned acquired;
-	unsigned waits, handoffs;
-	int64_t wait[NOTES_MAX], handoff[NOTES_MAX];
+	struct notes waits, handoffs;
 };
 
 enum phase { WARM, MEASURED, OVER };
@@ -51,10 +55,21 @@ struct job {
 	int number;
 };
 
-static void note(int64_t *notes, unsigned *count, int64_t value)
+/* Each value has the same chance to be among those that are kept. */
+static void note(struct notes *notes, int64_t value)
 {
-	if (*count < NOTES_MAX)
-		notes[(*count)++] = value;
+	unsigned place = notes->seen++;
+
+	if (place >= NOTES_MAX)
+		place = (unsigned)(random() % notes->seen);
+	if (place < NOTES_MAX)
+		notes->values[place] = value;
+}
+
+static void collect_notes(const struct notes *notes, struct samples *samples)
+{
+	for (unsigned i = 0; i < notes->seen && i < NOTES_MAX; i++)
+		samples_add(samples, (double)notes->values[i]);
 }
 
 static void note_grant(const struct job *job, int64_t asked, int64_t got)
@@ -67,14 +82,13 @@ static void note_grant(const struct job *job, int64_t asked, int64_t got)
 		return;
 	/* Who still waits at the end waited longest: without these a lock that
 	 * lets most of them starve would have the shortest waits. */
-	note(member->wait, &member->waits, got - asked);
+	note(&member->waits, got - asked);
 	if (phase != MEASURED)
 		return;
 	atomic_fetch_add(&member->acquired, 1);
 	if (arena->released_by != job->number &&
 	    asked + ASLEEP_AFTER < arena->released_at)
-		note(member->handoff, &member->handoffs,
-		     got - arena->released_at);
+		note(&member->handoffs, got - arena->released_at);
 }
 
 static void check(int error, const struct job *job, const char *what)
@@ -153,11 +167,8 @@ static void collect(const struct job *job, struct crowd_report *report)
 		struct member *member = &job->arena->members[i];
 
 		samples_add(&report->acquired, atomic_load(&member->acquired));
-		for (unsigned k = 0; k < member->waits; k++)
-			samples_add(&report->waits, (double)member->wait[k]);
-		for (unsigned k = 0; k < member->handoffs; k++)
-			samples_add(&report->handoffs,
-				    (double)member->handoff[k]);
+		collect_notes(&member->waits, &report->waits);
+		collect_notes(&member->handoffs, &report->handoffs);
 	}
 }
 

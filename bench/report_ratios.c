@@ -34,6 +34,12 @@ static int longer(int width, const char *text)
 	return width < (int)strlen(text) ? (int)strlen(text) : width;
 }
 
+static bool as_the_bars_are(const struct options *options)
+{
+	return options->duration < 0 && options->hold < 0 &&
+	       options->think < 0 && !options->idle;
+}
+
 void report_ratios(FILE *file, const struct report *report)
 {
 	int what = 0, median = 0, range = 0, bar = 0, all = 0, reached = 0;
@@ -58,4 +64,8 @@ void report_ratios(FILE *file, const struct report *report)
 		"%d of %d bars reached. Each ratio is made round by round; "
 		"the median meets the bar.\n",
 		reached, all);
+	if (!as_the_bars_are(report->options))
+		fputs("The bars are for the scenarios as they are without "
+		      "options for times.\n",
+		      file);
 }
