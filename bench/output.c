@@ -24,8 +24,12 @@ bool output_open(struct output *output, const char *path)
 
 	*output = (struct output){ .fd = STDOUT_FILENO };
 	if (strcmp(path, "-") == 0) {
+		int mode = fcntl(STDOUT_FILENO, F_GETFL);
+
 		strcpy(output->path, "stdout");
-		return true;
+		errno = EBADF;
+		return (mode >= 0 && (mode & O_ACCMODE) != O_RDONLY) ||
+		       refuse(output, "write");
 	}
 	if ((size_t)snprintf(output->path, sizeof(output->path), "%s", path) >=
 	    sizeof(output->path)) {

@@ -6,7 +6,7 @@
 #include "bench/scenario.h"
 
 /* On stderr: one line that changes if it is a terminal, else a line for each
- * scenario and setting; nothing if the options say so. */
+ * round; nothing if the options say so. */
 void progress_begin(const struct options *options);
 void progress_round(int round); /* from 0 */
 void progress_at(const struct measurement *measurement);

@@ -134,4 +134,14 @@ if [ -n "${PORTLOCK_SHIM:-}" ] && ! has shim bare; then
 	echo "shim: nothing was measured"
 	failed=1
 fi
+
+# A file is not taken for a standard output that is closed.
+"$bench" --quiet --duration 0.01 --rounds 1 --locks flock --csv "$work/closed" \
+	uncontended 2>"$work/err" >&-
+status=$?
+if [ $status -ne 1 ] || [ -e "$work/closed" ] ||
+	! grep -q "cannot write 'stdout'" "$work/err"; then
+	echo "stdout closed: status $status, $(ls "$work"): $(cat "$work/err")"
+	failed=1
+fi
 exit $failed
