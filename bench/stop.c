@@ -9,7 +9,9 @@
 #include "bench/stop.h"
 #include "bench/worker.h"
 
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
+/* Those that one sends, or that limits do (ulimit -t). */
+static const int signals[] = { SIGINT,	SIGTERM, SIGHUP,
+			       SIGQUIT, SIGPIPE, SIGXCPU };
 
 #define SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
@@ -40,6 +42,8 @@ void stop_watch(void (*cleaner)(void))
 	if (cleaner_count > 1)
 		return;
 	atexit(clean);
+	/* A file that would be too large is an error like others. */
+	signal(SIGXFSZ, SIG_IGN);
 	for (size_t i = 0; i < SIGNALS; i++) {
 		struct sigaction before;
 
