@@ -135,6 +135,21 @@ static void a_signal_ends_all_at_any_moment(void **state)
 			  numbers[count++ % 4]);
 }
 
+/* What a killed one leaves: its folder, at times a semaphore or a set of them,
+ * which ends with its namespace. */
+static void remove_what_stays(pid_t group)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line),
+		 "rm -r \"$TMPDIR\"/portlock-bench-* && "
+		 "rm -f /dev/shm/sem.portlock-bench-%d-*",
+		 (int)group);
+	require(system(line) == 0);
+	if (own_sets)
+		require(unshare(CLONE_NEWIPC) == 0);
+}
+
 /* The processes see to their own end; its folder has nobody who could. */
 static void no_process_outlives_a_killed_bench(void **state)
 {
@@ -151,7 +166,7 @@ static void no_process_outlives_a_killed_bench(void **state)
 		assert_int_equal(command_end(&command), -SIGKILL);
 		wait_until(group_is_empty, &group);
 		assert_true(has_file(folder, "portlock-bench-"));
-		require(system("rm -r \"$TMPDIR\"/portlock-bench-*") == 0);
+		remove_what_stays(group);
 	}
 	require(prctl(PR_SET_CHILD_SUBREAPER, 0) == 0);
 }
