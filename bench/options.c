@@ -134,10 +134,11 @@ void options_read(struct options *options, int argc, char **argv)
 		be_quick(options);
 	if (!options->rounds)
 		options->rounds = ROUNDS;
-	if (options->csv && options->json && !strcmp(options->csv, "-") &&
-	    !strcmp(options->json, "-"))
-		fail_usage("--csv and --json both write to standard output: "
-			   "name a file for one");
+	if (options->csv && options->json &&
+	    strcmp(options->csv, options->json) == 0)
+		fail_usage("--csv and --json both write to '%s': name another "
+			   "file for one",
+			   options->csv);
 }
 
 int64_t duration_of(const struct options *options, int64_t own)

@@ -170,4 +170,7 @@ void run_all(const struct options *options, struct results *results)
 		run_scenario(possible[i], options, results);
 	stop_check();
 	progress_end();
+	if (!results->figures)
+		fail("nothing was measured: none of these locks suits any of "
+		     "these scenarios; --list tells what there is");
 }

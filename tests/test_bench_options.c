@@ -342,7 +342,7 @@ static const struct {
 	{ { "keys", "keys" }, "scenario 'keys' is named twice", "once" },
 	{ { "--csv=" }, "--csv: the name is empty", "a file" },
 	{ { "--folder", "" }, "--folder: the name is empty", "folder" },
-	{ { "--csv=-", "--json=-" }, "--csv and --json both", "a file" },
+	{ { "--csv=-", "--json=-" }, "--csv and --json both", "another file" },
 	{ { "--rounds" }, "'--rounds' needs a value", "" },
 	{ { "-d" }, "'-d' needs a value", "" },
 	{ { "--quiet=yes" }, "'--quiet=yes' takes no value", "" },
