@@ -16,15 +16,9 @@ extern const struct scenario scenario_uncontended, scenario_handoff,
 	scenario_keys, scenario_shim;
 
 const struct scenario *const scenarios[] = {
-	&scenario_uncontended,
-	&scenario_handoff,
-	&scenario_scaling,
-	&scenario_fairness,
-	&scenario_crash,
-	&scenario_idle,
-	&scenario_keys,
-	&scenario_shim,
-	NULL,
+	&scenario_uncontended, &scenario_handoff, &scenario_scaling,
+	&scenario_fairness,    &scenario_crash,	  &scenario_idle,
+	&scenario_keys,	       &scenario_shim,	  NULL,
 };
 
 const struct scenario *scenario_find(const char *name)

@@ -22,7 +22,7 @@ struct measurement {
 	const struct scenario *scenario;
 	const struct options *options;
 	const struct setting *setting;
-	const char *subject;		 /* the lock's name, or another */
+	const char *subject;	       /* the lock's name, or another */
 	const struct bench_lock *lock; /* NULL unless the subject is one */
 	const char *name; /* for its locks; no other measurement has it */
 	/* Already opened by us, under that name, and closed by us after the

@@ -162,8 +162,8 @@ static void look_for_failures(void)
 		/* Who has ended well is still to be waited for. */
 		if (waitid(P_PID, (id_t)workers[i], &info,
 			   WEXITED | WNOHANG | WNOWAIT) == 0 &&
-		    info.si_pid && (info.si_code != CLD_EXITED ||
-				    info.si_status))
+		    info.si_pid &&
+		    (info.si_code != CLD_EXITED || info.si_status))
 			fail("process %d failed", (int)workers[i]);
 	}
 }

@@ -21,7 +21,7 @@
  * flood of dead connections cannot keep a releaser busy for ever. */
 #define LOOKS_MAX (2 * (PL_BACKLOG + 1))
 
-#define LOOK_AFTER (uint64_t)PL_MSEC
+#define LOOK_AFTER (uint64_t) PL_MSEC
 
 static int make_socket(struct pl_attempt *attempt)
 {
@@ -235,8 +235,8 @@ void pl_part(int connection, atomic_int *parting)
 		pl_ops->close(previous);
 }
 
-void pl_gate_hand_over(struct pl_bundle *bundle, uint64_t token,
-		       bool crowded, atomic_int *parting)
+void pl_gate_hand_over(struct pl_bundle *bundle, uint64_t token, bool crowded,
+		       atomic_int *parting)
 {
 	if (!crowded && !has_waiter(bundle->gate)) {
 		pl_bundle_close(bundle);

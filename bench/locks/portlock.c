@@ -78,8 +78,8 @@ void lock_portlock_close(void *lock, bool remove)
 
 static int make_gate(const struct lock *lock)
 {
-	int gate = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			  0);
+	int gate =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	bind(gate, (const struct sockaddr *)&lock->gate, lock->gate_length);
 	listen(gate, 4096);
