@@ -10,6 +10,7 @@
 
 #include "bench/fail.h"
 #include "bench/output.h"
+#include "bench/stop.h"
 
 static bool refuse(struct output *output, const char *what)
 {
@@ -58,6 +59,9 @@ static bool write_all(int fd, const char *text, size_t size)
 
 		if (count < 0 && errno != EINTR)
 			return false;
+		/* Cut short by a signal; nobody may ever read the rest. */
+		if (count < (ssize_t)size)
+			stop_check();
 		if (count > 0) {
 			text += count;
 			size -= (size_t)count;

@@ -138,5 +138,6 @@ int report_end(const struct results *results)
 	if (options->report)
 		good = report_plots(options->report, &report) && good;
 	ratios_free(report.ratios);
+	stop_check();
 	return good ? 0 : EXIT_FAILED;
 }

@@ -191,6 +191,22 @@ static void a_closed_pipe_ends_it_cleanly(void **state)
 	nothing_stays(group);
 }
 
+/* Nor what it has measured. */
+static void a_closed_output_ends_it_cleanly(void **state)
+{
+	pid_t group;
+
+	(void)state;
+	start_bench("--quiet", "--locks", "flock", "uncontended", "--rounds",
+		    "1");
+	group = command.pid;
+	close(command.out);
+	command.out = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(command_end(&command), -SIGPIPE);
+	assert_true(group_is_empty(&group));
+	nothing_stays(group);
+}
+
 static void ctrl_c_leaves_the_line_clean(void **state)
 {
 	static const char script[] =
@@ -286,6 +302,7 @@ int main(void)
 		with_command(a_signal_ends_all_at_any_moment),
 		with_command(no_process_outlives_a_killed_bench),
 		with_command(a_closed_pipe_ends_it_cleanly),
+		with_command(a_closed_output_ends_it_cleanly),
 		with_command(ctrl_c_leaves_the_line_clean),
 	};
 
