@@ -202,8 +202,9 @@ void crowd_run(const struct measurement *measurement, const struct crowd *crowd,
 		awake_begin();
 	start(&job, pids);
 	watch(&job, report);
+	/* The one may be the last to hold the lock once more. */
 	for (int i = 0; i < crowd->processes; i++)
-		worker_end(pids[i]);
+		worker_end_after(pids[i], crowd->processes * crowd->hold);
 	if (!crowd->idle)
 		awake_end();
 	record_violations(measurement,

@@ -128,9 +128,9 @@ static bool has_ended(pid_t pid)
 	return true;
 }
 
-void worker_end(pid_t pid)
+void worker_end_after(pid_t pid, int64_t time)
 {
-	int64_t limit = now_ns() + PATIENCE;
+	int64_t limit = now_ns() + time + PATIENCE;
 
 	for (;;) {
 		struct timespec moment = { .tv_nsec = 200 * 1000 };
@@ -138,11 +138,16 @@ void worker_end(pid_t pid)
 		if (has_ended(pid))
 			return;
 		if (now_ns() > limit)
-			fail("process %d did not end within a minute",
+			fail("process %d should have ended a minute ago",
 			     (int)pid);
 		stop_check();
 		nanosleep(&moment, NULL);
 	}
+}
+
+void worker_end(pid_t pid)
+{
+	worker_end_after(pid, 0);
 }
 
 void workers_kill(void)

@@ -35,6 +35,9 @@ void worker_kill(pid_t pid);
  */
 void worker_end(pid_t pid);
 
+/* The same, of one that has so much (ns) to do yet. */
+void worker_end_after(pid_t pid, int64_t time);
+
 /* All that are left. */
 void workers_kill(void);
 
