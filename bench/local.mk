@@ -135,4 +135,4 @@ bench:
 endif
 
 .PHONY: bench
-EXTRA_DIST += %D%/README.md
+EXTRA_DIST += %D%/README.md %D%/waits.svg

@@ -57,8 +57,8 @@ static void put_script(FILE *file, const struct report *report)
 	plot_title(file, "Hand-off latency against the number of processes",
 		   report);
 	fputs("set xlabel 'processes that want the lock'\n"
-	      "set ylabel 'from a release to the next holder (median of "
-	      "rounds, min-max)'\n"
+	      "set ylabel 'from the release to a blocked waiter that got it "
+	      "(median of rounds)'\n"
 	      "set logscale x 2\n"
 	      "set logscale y\n"
 	      "set format y '%.0s %cs'\n"
