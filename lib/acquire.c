@@ -210,8 +210,10 @@ static int win(struct portlock_lock *lock, struct pl_attempt *attempt,
 {
 	int error = win_gate(lock, attempt, how);
 
-	if (error < 0)
+	if (error < 0) {
+		drop_partings(lock);
 		return error;
+	}
 	if (lock->transport == PL_TCP) {
 		error = win_ports(attempt, &lock->address, how);
 		if (error < 0)
