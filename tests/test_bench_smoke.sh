@@ -135,16 +135,17 @@ if [ -n "${PORTLOCK_SHIM:-}" ] && ! has shim bare; then
 	failed=1
 fi
 
-# A file is not taken for a standard output that is closed.  Valgrind opens what
-# is closed before the program sees it.
-"$bench" --quiet --duration 0.01 --rounds 1 --locks flock --csv "$work/closed" \
-	uncontended 2>"$work/err" >&-
-status=$?
-if [ -n "${PORTLOCK_TEST_SLOW:-}" ]; then
-	:
-elif [ $status -ne 1 ] || [ -e "$work/closed" ] ||
-	! grep -q "cannot write 'stdout'" "$work/err"; then
-	echo "stdout closed: status $status, $(ls "$work"): $(cat "$work/err")"
-	failed=1
+# A file is not taken for a standard output that is closed.  Not under valgrind,
+# whose own log would be that output.
+if [ -z "${PORTLOCK_TEST_SLOW:-}" ]; then
+	"$bench" --quiet --duration 0.01 --rounds 1 --locks flock \
+		--csv "$work/closed" uncontended 2>"$work/err" >&-
+	status=$?
+	if [ $status -ne 1 ] || [ -e "$work/closed" ] ||
+		! grep -q "cannot write 'stdout'" "$work/err"; then
+		echo "stdout closed: status $status, $(ls "$work"):" \
+			"$(cat "$work/err")"
+		failed=1
+	fi
 fi
 exit $failed

@@ -179,20 +179,26 @@ static void check_way(const struct family *family, int way, bool killed)
 	family->remove(name);
 }
 
+/* Of each family all ways, or each way with two families at least. */
+static void check_ways(bool killed)
+{
+	size_t step = is_slow() ? 3 : 1;
+
+	for (size_t i = 0; i < COUNT(families); i++)
+		for (size_t way = i % step; way < COUNT(ways); way += step)
+			check_way(&families[i], ways[way], killed);
+}
+
 static void a_holder_that_is_killed(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(families); i++)
-		for (size_t way = 0; way < COUNT(ways); way++)
-			check_way(&families[i], ways[way], true);
+	check_ways(true);
 }
 
 static void a_holder_that_exits(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(families); i++)
-		for (size_t way = 0; way < COUNT(ways); way++)
-			check_way(&families[i], ways[way], false);
+	check_ways(false);
 }
 
 static void a_holder_that_becomes_a_daemon(void **state)
