@@ -121,10 +121,12 @@ fi
 # A loaded machine may not get to a grant that counts in so short a time.
 failed=0
 while read -r scenario lock; do
-	has "$scenario" "$lock" && continue
-	run 3 --locks "$lock" "$scenario" </dev/null
-	measured >"$work/measured.more" || exit 1
-	cat "$work/measured.more" >>"$work/measured"
+	for duration in 3 30; do
+		has "$scenario" "$lock" && continue 2
+		run $duration --locks "$lock" "$scenario" </dev/null
+		measured >"$work/measured.more" || exit 1
+		cat "$work/measured.more" >>"$work/measured"
+	done
 	has "$scenario" "$lock" && continue
 	echo "$scenario: no figure above zero for $lock"
 	failed=1
