@@ -43,8 +43,10 @@ static int bind_and_listen(struct pl_attempt *attempt,
 		return error;
 	if (pl_ops->bind(attempt->socket,
 			 (const struct sockaddr *)&address->gate,
-			 address->gate_length) < 0 ||
-	    pl_ops->listen(attempt->socket, PL_BACKLOG) < 0)
+			 address->gate_length) < 0)
+		return -errno;
+	pl_cargo_refuse(attempt->socket);
+	if (pl_ops->listen(attempt->socket, PL_BACKLOG) < 0)
 		return -errno;
 	attempt->bundle.gate = attempt->socket;
 	attempt->socket = -1;
@@ -95,6 +97,8 @@ int pl_gate_connect(struct pl_attempt *attempt,
 		attempt->trusted = listener.uid == pl_ops->geteuid();
 		attempt->may_enclose = attempt->trusted || listener.uid == 0;
 		attempt->listener = listener.pid;
+		if (!attempt->trusted)
+			pl_cargo_refuse(attempt->socket);
 	}
 	pl_window_close();
 	return error;
@@ -188,17 +192,26 @@ static bool was_held_long(uint64_t token)
 	return (uint64_t)pl_now(CLOCK_BOOTTIME) - token >= LOOK_AFTER;
 }
 
-/* A waiter of another user would hold a name of which we have no say; a
- * stopped one would keep everybody waiting.  Both are hung up on and find
- * their way back by themselves. */
-static bool may_take(int connection, uint64_t token)
+/* A stopped waiter would keep everybody waiting. */
+static bool is_stopped(pid_t waiter, uint64_t token)
+{
+	return was_held_long(token) && waiter > 0 && state_of(waiter) == 'T';
+}
+
+/*
+ * 0; -EPIPE or -ECONNRESET for a waiter that is to be hung up on; else why
+ * nobody can be served.  A waiter of another user would hold a name of which we
+ * have no say.  Like a stopped one, it finds its way back by itself.
+ */
+static int grant(int connection, const struct pl_bundle *bundle, uint64_t token)
 {
 	struct ucred peer = peer_of(connection);
 
 	if (peer.uid != pl_ops->geteuid())
-		return false;
-	return !was_held_long(token) || peer.pid <= 0 ||
-	       state_of(peer.pid) != 'T';
+		return pl_cargo_possible(connection) ? -EPERM : -EPIPE;
+	if (is_stopped(peer.pid, token))
+		return -EPIPE;
+	return pl_grant_send(connection, bundle, token);
 }
 
 /* To look costs a tenth of an accept() that finds nobody. */
@@ -235,22 +248,21 @@ void pl_part(int connection, atomic_int *parting)
 		pl_ops->close(previous);
 }
 
-void pl_gate_hand_over(struct pl_bundle *bundle, uint64_t token, bool crowded,
+/*
+ * Serves the first waiter that can take the bundle, which is empty then.  Else
+ * the bundle is as it was; returns the connection that must not be closed as
+ * long as that is so, or -1.
+ */
+static int serve_first(struct pl_bundle *bundle, uint64_t token,
 		       atomic_int *parting)
 {
-	if (!crowded && !has_waiter(bundle->gate)) {
-		pl_bundle_close(bundle);
-		return;
-	}
 	for (int looks = 0; looks < LOOKS_MAX; looks++) {
 		int connection = next_waiter(bundle->gate);
 		int error;
 
 		if (connection < 0)
-			break;
-		error = may_take(connection, token)
-				? pl_grant_send(connection, bundle, token)
-				: -EPIPE;
+			return -1;
+		error = grant(connection, bundle, token);
 		if (error == 0) {
 			/* Our copies go before the waiter wakes: a releaser
 			 * that is preempted, or stopped, after the wake would
@@ -258,13 +270,25 @@ void pl_gate_hand_over(struct pl_bundle *bundle, uint64_t token, bool crowded,
 			pl_bundle_close(bundle);
 			pl_ops->shutdown(connection, SHUT_WR);
 			pl_part(connection, parting);
-			return;
+			return -1;
 		}
-		pl_ops->close(connection);
 		/* Not that the waiter is gone, but that nothing can be sent
 		 * (too many descriptors in flight, no memory). */
 		if (error != -EPIPE && error != -ECONNRESET)
-			break;
+			return connection;
+		pl_ops->close(connection);
 	}
+	return -1;
+}
+
+void pl_gate_hand_over(struct pl_bundle *bundle, uint64_t token, bool crowded,
+		       atomic_int *parting)
+{
+	int connection = -1;
+
+	if (crowded || has_waiter(bundle->gate))
+		connection = serve_first(bundle, token, parting);
 	pl_bundle_close(bundle);
+	if (connection >= 0)
+		pl_ops->close(connection);
 }

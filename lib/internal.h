@@ -42,6 +42,8 @@ struct pl_ops {
 	int (*shutdown)(int fd, int how);
 	int (*getsockopt)(int fd, int level, int name, void *value,
 			  socklen_t *length);
+	int (*setsockopt)(int fd, int level, int name, const void *value,
+			  socklen_t length);
 	int (*getsockname)(int fd, struct sockaddr *address, socklen_t *length);
 	int (*ppoll)(struct pollfd *fds, nfds_t count,
 		     const struct timespec *timeout, const sigset_t *mask);
@@ -242,6 +244,18 @@ int pl_grant_send(int connection, const struct pl_bundle *bundle,
  */
 int pl_grant_receive(struct pl_attempt *attempt,
 		     const struct pl_address *address);
+
+/* ---- cargo.c: descriptors that another user sends us unasked -------------- */
+
+/* Nobody can send any through the socket, or, if it is to listen, through the
+ * connections in its queue; in vain before Linux 6.16. */
+void pl_cargo_refuse(int socket);
+
+/*
+ * Whether another user's connection may have some, so that to close it can take
+ * any time.  Nothing can be received through it afterwards.
+ */
+bool pl_cargo_possible(int connection);
 
 /* ---- process.c: whose memory this is ------------------------------------- */
 

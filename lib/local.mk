@@ -8,6 +8,7 @@ noinst_LTLIBRARIES += %D%/libportlock-core.la
 	%D%/acquire.c \
 	%D%/address.c \
 	%D%/bundle.c \
+	%D%/cargo.c \
 	%D%/clock.c \
 	%D%/error.c \
 	%D%/fork.c \

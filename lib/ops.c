@@ -29,6 +29,7 @@ const struct pl_ops pl_libc_ops = {
 	.recvmsg = recvmsg,
 	.shutdown = shutdown,
 	.getsockopt = getsockopt,
+	.setsockopt = setsockopt,
 	.getsockname = getsockname,
 	.ppoll = ppoll,
 	.open = open_existing,

@@ -198,6 +198,7 @@ const struct pl_ops shim_ops = {
 	.recvmsg = high_recvmsg,
 	.shutdown = shutdown,
 	.getsockopt = getsockopt,
+	.setsockopt = setsockopt,
 	.getsockname = getsockname,
 	.ppoll = shim_ppoll,
 	.open = plain_open,

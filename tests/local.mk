@@ -14,6 +14,7 @@
 
 unit_tests = \
 	%D%/test_address \
+	%D%/test_cargo \
 	%D%/test_cli_address \
 	%D%/test_cli_run \
 	%D%/test_cli_supervise \
@@ -163,6 +164,8 @@ victim_headers = \
 program_tools = %D%/at_exit %D%/tally
 
 support_sources = \
+	%D%/support/attack.c \
+	%D%/support/attack.h \
 	%D%/support/child.c \
 	%D%/support/command.c \
 	%D%/support/command.h \
@@ -385,6 +388,10 @@ check-valgrind:
 check-programs: all $(program_tools)
 	@$(AM_TESTS_ENVIRONMENT) \
 		'$(abs_top_srcdir)/%D%/programs/run.sh' $(ONLY)
+
+# What another user's attacks cost, as SECURITY.md has it.
+measure-hostile: all $(measuring)
+	@$(AM_TESTS_ENVIRONMENT) %D%/measure_hostile
 
 # What portlock is for, shown on programs that know nothing of it.
 demo: all $(victims)

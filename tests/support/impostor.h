@@ -27,7 +27,7 @@ int impostor_gate(const char *key);
 int impostor_accept(int gate);
 
 /* A message with descriptors, and the hang-up that wakes the waiter; false if
- * the waiter has gone. */
+ * the waiter has gone, or takes none. */
 bool impostor_send(int connection, const void *data, size_t size,
 		   const int *fds, size_t count);
 
