@@ -29,6 +29,7 @@ unit_tests = \
 	%D%/test_fork \
 	%D%/test_fork_signals \
 	%D%/test_fork_threads \
+	%D%/test_hostile \
 	%D%/test_idle \
 	%D%/test_inside \
 	%D%/test_leaks \
@@ -162,6 +163,9 @@ victim_headers = \
 
 # For "make check-programs".
 program_tools = %D%/at_exit %D%/tally
+
+# For "make measure-hostile".
+measuring = %D%/measure_hostile
 
 support_sources = \
 	%D%/support/attack.c \
@@ -328,7 +332,7 @@ leaks = %D%/canary_leak %D%/canary_leak_child.sh
 
 if HAVE_CMOCKA
 check_LTLIBRARIES += %D%/libsupport.la %D%/plugin_mutex.la $(preloads)
-check_PROGRAMS += $(victims) $(programs) $(program_tools)
+check_PROGRAMS += $(victims) $(programs) $(program_tools) $(measuring)
 TESTS += $(programs) $(script_tests)
 else
 # Made before any test is run.
@@ -397,7 +401,7 @@ measure-hostile: all $(measuring)
 demo: all $(victims)
 	@$(AM_TESTS_ENVIRONMENT) '$(abs_top_srcdir)/%D%/demo.sh'
 
-.PHONY: check-programs check-valgrind demo
+.PHONY: check-programs check-valgrind demo measure-hostile
 
 EXTRA_DIST += %D%/README.md $(victim_headers) $(script_tests) $(shim_scripts) \
 	$(bench_scripts) $(bench_shim_scripts) \
