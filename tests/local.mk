@@ -301,6 +301,8 @@ below_hooks = \
 %C%_libholder_la_LDFLAGS = $(AM_LDFLAGS) -module -shared -avoid-version \
 	-rpath $(pkglibdir)
 
+include %D%/torture/local.mk
+
 programs = $(unit_tests) $(user_programs) %D%/canary_fail %D%/canary_leak
 if ENABLE_SHIM
 programs += $(shim_tests)

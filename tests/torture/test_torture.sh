@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# test_torture.sh - a short torture passes; every planted fault is found; the
+# same seed draws the same; an interrupted run leaves nothing.
+set -u
+: "${top_builddir:?}"
+torture=$top_builddir/tests/torture/torture
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/tmp"
+export TMPDIR="$work/tmp"
+out=$work/out
+failed=0
+small="--processes 6 --kills 20"
+if [ "${PORTLOCK_TEST_SLOW-}" ]; then
+	small="--processes 3 --kills 4 --stops 5 --threads 2"
+fi
+
+bad() {
+	echo "FAILED: $*"
+	failed=1
+}
+
+# run EXPECTED-STATUS OPTION...
+run() {
+	wanted=$1
+	shift
+	echo "torture $*"
+	"$torture" "$@" >"$out" 2>&1
+	status=$?
+	if [ $status -ne "$wanted" ]; then
+		bad "status $status, not $wanted"
+		cat "$out"
+	fi
+	if [ -n "$(ls -A "$TMPDIR")" ]; then
+		bad "leaves $(ls -A "$TMPDIR")"
+	fi
+}
+
+# says PATTERN...: a line of the last run matches, from its start on
+says() {
+	for pattern; do
+		grep -q "^$pattern" "$out" && continue
+		bad "does not say: $pattern"
+		cat "$out"
+	done
+}
+
+# shellcheck disable=SC2086 # words
+passes() {
+	run 0 $small "$@"
+	says '  grants   [1-9]' 'kills      [1-9]' 'stops      [1-9]' \
+		'# FAIL:  0'
+}
+
+# finds "PLANT OPTION..." PATTERN...
+finds() {
+	plant=$1
+	shift
+	# shellcheck disable=SC2086 # words
+	run 1 $small --seconds 60 --patience 2 --break $plant
+	says "$@" '# FAIL:  [1-9]'
+}
+
+passes --seconds 3
+# By the counter, and by the history.
+finds exclusion 'FAIL: at most one' 'violation: key' 'violation: history'
+finds token 'FAIL: tokens grow' 'violation: key' 'violation: history'
+# Who keeps the lock for ever shall live that long.
+finds 'wait --kills 0' 'FAIL: every acquire'
+finds descriptor 'FAIL: no descriptor'
+# It is found at the end, so there must be one.
+# shellcheck disable=SC2086 # words
+run 1 $small --seconds 1 --patience 2 --break name
+says 'FAIL: no process' 'FAIL: all names'
+
+"$torture" --show 3 --seed 5 >"$work/once"
+"$torture" --show 3 --seed 5 >"$work/again"
+"$torture" --show 3 --seed 6 >"$work/other"
+cmp "$work/once" "$work/again" || bad "a seed does not repeat its draws"
+cmp -s "$work/once" "$work/other" && bad "all seeds draw the same"
+
+# What is in the history has begun.
+# shellcheck disable=SC2086 # words
+"$torture" $small --seconds 600 --history "$work/history" >"$out" 2>&1 &
+pid=$!
+until [ -s "$work/history" ] || ! kill -0 $pid; do
+	sleep 0.1
+done
+kill -TERM $pid
+wait $pid || bad "interrupted: status $?"
+says 'ran .*interrupted' '# FAIL:  0'
+
+run 64 --seconds 0
+says 'torture: --seconds 0: not a number from 1'
+run 64 --break nothing
+run 0 --help
+exit $failed
