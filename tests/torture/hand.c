@@ -99,7 +99,7 @@ static int call(portlock_t *lock, const struct step *step)
 	}
 }
 
-/* The outcome, if the result can be one after that time; else OUTCOMES_KINDS. */
+/* The outcome, if the result can be one after that time, or OUTCOMES_KINDS. */
 static enum outcome outcome_of(const struct hand *hand, const struct step *step,
 			       int error, int64_t took)
 {
@@ -233,6 +233,8 @@ static void be_inside(struct hand *hand, const struct step *step,
 		      lock->transport == PL_TCP ? IN_GATE | IN_PORTS : IN_GATE,
 		      token, hand->who);
 	plant_wait(hand);
+	if (!is_held)
+		sleep_ns(5 * MSEC); /* others shall come in */
 	work(step);
 	if (step->again && is_held)
 		try_again(hand, step);

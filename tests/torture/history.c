@@ -191,6 +191,9 @@ uint64_t history_check(void)
 	struct stat status;
 	char *text;
 
+	/* What it tells is printed, whatever else has been. */
+	for (int i = 0; i < CHECKS; i++)
+		atomic_store(&arena->shown[i], 0);
 	fstat(HISTORY_FD, &status);
 	if (status.st_size == 0 || !account.killed) {
 		free(account.killed);

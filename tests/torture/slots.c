@@ -27,7 +27,9 @@ static void leave_behind(void)
 {
 	if (arena->plan.plant != PLANT_NAME || fork() != 0)
 		return;
-	stranger_bind_gate(arena->grounds[0].key);
+	while (!atomic_load(&arena->over) ||
+	       stranger_bind_gate(arena->grounds[0].key) < 0)
+		sleep_ns(MSEC);
 	for (;;)
 		pause();
 }

@@ -142,6 +142,7 @@ struct arena {
 	atomic_int over; /* everybody shall come to an end */
 	_Atomic uint32_t ids;
 	_Atomic uint64_t violations[CHECKS];
+	_Atomic uint64_t shown[CHECKS]; /* or would have been */
 	_Atomic uint64_t events[EVENTS];
 	struct seat seats[SLOTS_MAX][SEATS];
 	struct seat children; /* of actors, all in one */
@@ -165,7 +166,8 @@ uint32_t arena_id(void);
 
 void arena_event(enum event event);
 
-/* A violation: it is counted, the first ones are printed, the run ends. */
+/* A violation: it is counted, the first ones are printed, and the run ends,
+ * unless a fault is planted. */
 void violation(enum check check, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
