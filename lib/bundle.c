@@ -92,9 +92,11 @@ static bool adopt_one(struct pl_bundle *bundle, unsigned *seen, int fd,
 	if (option_of(fd, SO_TYPE) != SOCK_STREAM ||
 	    pl_ops->getsockname(fd, &name.any, &length) < 0)
 		return false;
-	/* What cannot listen is no gate; what can names us from now on. */
+	/* What cannot listen is no gate; what can names us from now on.  A
+	 * release must find it as pl_gate_bind() makes it: never blocking. */
 	if (bundle->gate < 0 && is_gate(&name, length, address) &&
-	    pl_ops->listen(fd, PL_BACKLOG) == 0) {
+	    pl_ops->listen(fd, PL_BACKLOG) == 0 &&
+	    pl_ops->set_nonblocking(fd) == 0) {
 		bundle->gate = fd;
 		return true;
 	}

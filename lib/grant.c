@@ -80,8 +80,10 @@ static int accept_grant(struct pl_attempt *attempt,
 {
 	int fds[FDS_MAX];
 	int count = received_fds(message, fds);
+	/* After the largest number there is no token for us. */
 	bool whole = size == sizeof(*grant) &&
-		     memcmp(grant->magic, magic, sizeof(magic)) == 0;
+		     memcmp(grant->magic, magic, sizeof(magic)) == 0 &&
+		     grant->token < UINT64_MAX;
 
 	bool cut = message->msg_flags & MSG_CTRUNC;
 

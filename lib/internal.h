@@ -51,6 +51,7 @@ struct pl_ops {
 	ssize_t (*read)(int fd, void *buffer, size_t size);
 	int (*close)(int fd);
 	int (*dup)(int fd); /* close-on-exec, any number */
+	int (*set_nonblocking)(int fd);
 	int (*clock_gettime)(clockid_t clock, struct timespec *now);
 	pid_t (*getpid)(void);
 	uid_t (*geteuid)(void);

@@ -19,6 +19,11 @@ static int duplicate(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
+static int set_nonblocking(int fd)
+{
+	return fcntl(fd, F_SETFL, O_NONBLOCK);
+}
+
 const struct pl_ops pl_libc_ops = {
 	.socket = socket,
 	.bind = bind,
@@ -36,6 +41,7 @@ const struct pl_ops pl_libc_ops = {
 	.read = read,
 	.close = close,
 	.dup = duplicate,
+	.set_nonblocking = set_nonblocking,
 	.clock_gettime = clock_gettime,
 	.getpid = getpid,
 	.geteuid = geteuid,

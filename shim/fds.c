@@ -188,6 +188,11 @@ static int forget_and_close(int fd)
 	return REAL(close)(fd);
 }
 
+static int set_nonblocking(int fd)
+{
+	return REAL(fcntl)(fd, F_SETFL, O_NONBLOCK);
+}
+
 const struct pl_ops shim_ops = {
 	.socket = high_socket,
 	.bind = bind,
@@ -205,6 +210,7 @@ const struct pl_ops shim_ops = {
 	.read = read,
 	.close = forget_and_close,
 	.dup = high_dup,
+	.set_nonblocking = set_nonblocking,
 	.clock_gettime = shim_clock_gettime,
 	.getpid = getpid,
 	.geteuid = kernels_user,
