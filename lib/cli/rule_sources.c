@@ -147,4 +147,5 @@ void rules_free(struct rules *rules)
 		free(source->words);
 		free(source);
 	}
+	*rules = (struct rules){ 0 };
 }
