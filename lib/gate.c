@@ -116,14 +116,18 @@ static void drop_socket(struct pl_attempt *attempt)
 /*
  * Sleeps until the holder hangs up (0) or the wait must end (its error).
  * Only POLLRDHUP wakes: the message itself would pull us onto the releaser's
- * processor, to wait there until the releaser sleeps.
+ * processor, to wait there until the releaser sleeps.  From another user's
+ * process no message brings anything, but one could bring the other end of this
+ * very connection, which then would never end: so it wakes, and is closed.
  */
 static int sleep_in_queue(const struct pl_attempt *attempt,
 			  const struct pl_wait *how)
 {
+	short events = attempt->trusted ? POLLRDHUP : POLLRDHUP | POLLIN;
+
 	for (;;) {
 		struct pollfd fds[2] = {
-			{ .fd = attempt->socket, .events = POLLRDHUP },
+			{ .fd = attempt->socket, .events = events },
 			{ .fd = how->watch, .events = POLLIN },
 		};
 		nfds_t count = how->watch >= 0 ? 2 : 1;
