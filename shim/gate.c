@@ -79,6 +79,7 @@ uint64_t gate_inode(const char *name)
 {
 	struct lines lines = { .at = 0 };
 	uint64_t inode = 0;
+	bool doubt = false;
 	char *line;
 
 	/* The thread's: it may have a network of its own. */
@@ -86,10 +87,16 @@ uint64_t gate_inode(const char *name)
 		REAL(open)("/proc/thread-self/net/unix", O_RDONLY | O_CLOEXEC);
 	if (lines.fd < 0)
 		return GATE_HIDDEN;
-	while (inode == 0 && (line = next_line(&lines)))
-		inode = inode_in(line, name);
+	/* All lines: a name with a newline in it, which anybody may bind, can
+	 * look like the line of another socket, before or after the gate's. */
+	while ((line = next_line(&lines))) {
+		uint64_t found = inode_in(line, name);
+
+		doubt |= found != 0 && inode != 0 && found != inode;
+		inode = found != 0 ? found : inode;
+	}
 	REAL(close)(lines.fd);
-	return inode;
+	return doubt ? 0 : inode;
 }
 
 /* ---- a process's descriptor for it --------------------------------------- */

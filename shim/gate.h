@@ -7,7 +7,8 @@
 
 #define GATE_HIDDEN UINT64_MAX /* there is no looking */
 
-/* The inode number of the socket that listens by that name; 0: none does. */
+/* The inode number of the socket that listens by that name; 0: none does, or
+ * more than one seems to. */
 uint64_t gate_inode(const char *name);
 
 #define GATE_NO_FD (-1)
