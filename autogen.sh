@@ -45,6 +45,18 @@ need_programs() {
 	done
 }
 
+# libFuzzer is in a package that has clang's version in its name.
+need_fuzzer() {
+	version=$(apt-cache show clang 2>/dev/null |
+		sed -n 's/^Version: [0-9]*:\([0-9]*\)\..*/\1/p' | head -n 1)
+	need "clang libclang-rt-${version:-14}-dev" can_fuzz
+}
+
+can_fuzz() {
+	echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+		clang -x c -fsanitize=fuzzer,address -o /dev/null -
+}
+
 can_compile() {
 	echo '#include <stdlib.h>' | "$@" -E -o /dev/null -
 }
@@ -72,6 +84,7 @@ find_missing() {
 	need libjansson-dev pkg-config --exists jansson
 	need git git --version
 	case " $* " in
+	*' check-fuzz '*)	need_fuzzer ;;
 	*' check-valgrind '*)	need valgrind valgrind --version ;;
 	*' bench '*)		need gnuplot-nox gnuplot --version ;;
 	*' dist'*)		need xz-utils xz --version ;;
