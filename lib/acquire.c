@@ -167,6 +167,16 @@ static int win_gate(struct portlock_lock *lock, struct pl_attempt *attempt,
 	}
 }
 
+/* Closes the connection that brought the gate. */
+static void hang_up(struct pl_attempt *attempt)
+{
+	pl_window_open();
+	if (attempt->socket >= 0)
+		pl_ops->close(attempt->socket);
+	attempt->socket = -1;
+	pl_window_close();
+}
+
 /*
  * With the gate ours, only programs that know nothing of it can have the
  * ports.  We alone try again and again; everybody else queues behind us.
@@ -186,6 +196,8 @@ static int win_ports(struct pl_attempt *attempt,
 			return error;
 		if (!how->queue)
 			return -EBUSY;
+		/* Or they are in a message that came after the grant. */
+		hang_up(attempt);
 		error = rest(&pause, how);
 		if (error < 0)
 			return error;
