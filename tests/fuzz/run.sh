@@ -21,7 +21,7 @@ build() {
 	[ -f config.status ] || "$sources/configure" -q CC="$cc" \
 		--disable-bench --enable-sanitize=address,undefined \
 		CFLAGS='-g -O1 -fsanitize=fuzzer-no-link' || exit 1
-	"$make" -s fuzz_main= LDFLAGS=-fsanitize=fuzzer "$@" || exit 1
+	"$make" -s fuzz_main= CCLD="$cc -fsanitize=fuzzer" "$@" || exit 1
 }
 
 # fuzz TARGET: its log is fuzz/NAME.log
