@@ -29,8 +29,10 @@ static int rest(int64_t *pause, const struct pl_wait *how)
 		end = how->deadline;
 	do
 		ready = pl_poll(&watch, how->watch >= 0 ? 1 : 0, end);
-	while (ready == -EINTR && !how->interruptible);
+	while (ready == -EINTR && !how->interruptible && !pl_expired(end));
 	*pause = *pause * 2 < how->sleep ? *pause * 2 : how->sleep;
+	if (ready == -EINTR && !how->interruptible)
+		return 0;
 	if (ready < 0)
 		return ready;
 	return ready > 0 ? -ECANCELED : 0;

@@ -10,7 +10,7 @@
 
 int64_t pl_now(clockid_t clock)
 {
-	struct timespec now;
+	struct timespec now = { 0, 0 }; /* of a clock that is not there */
 
 	pl_ops->clock_gettime(clock, &now);
 	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
@@ -49,5 +49,7 @@ int pl_poll(struct pollfd *fds, nfds_t count, int64_t deadline)
 		timeout = &left;
 	}
 	ready = pl_ops->ppoll(fds, count, timeout, NULL);
-	return ready < 0 ? -errno : ready;
+	if (ready < 0)
+		return errno == EINTR ? -EINTR : pl_failure();
+	return ready;
 }

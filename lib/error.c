@@ -29,6 +29,20 @@ static const struct {
 
 static const size_t error_count = sizeof(errors) / sizeof(errors[0]);
 
+int pl_failure(void)
+{
+	switch (errno) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOBUFS:
+	case EACCES:
+	case EPERM:
+		return -errno;
+	}
+	return -EIO;
+}
+
 int pl_error_filter(int error)
 {
 	switch (error) {

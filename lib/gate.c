@@ -31,7 +31,7 @@ static int make_socket(struct pl_attempt *attempt)
 	 * accept of a release must not block: it stays on for good. */
 	attempt->socket = pl_ops->socket(
 		AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	return attempt->socket < 0 ? -errno : 0;
+	return attempt->socket < 0 ? pl_failure() : 0;
 }
 
 static int bind_and_listen(struct pl_attempt *attempt,
@@ -44,10 +44,10 @@ static int bind_and_listen(struct pl_attempt *attempt,
 	if (pl_ops->bind(attempt->socket,
 			 (const struct sockaddr *)&address->gate,
 			 address->gate_length) < 0)
-		return -errno;
+		return errno == EADDRINUSE ? -EADDRINUSE : pl_failure();
 	pl_cargo_refuse(attempt->socket);
 	if (pl_ops->listen(attempt->socket, PL_BACKLOG) < 0)
-		return -errno;
+		return pl_failure();
 	attempt->bundle.gate = attempt->socket;
 	attempt->socket = -1;
 	return 0;
@@ -75,6 +75,18 @@ static struct ucred peer_of(int socket)
 	return peer;
 }
 
+static int connect_failure(void)
+{
+	switch (errno) {
+	case ECONNREFUSED:
+	case EAGAIN:
+		return -errno;
+	case EINTR: /* nobody's fault: to be tried again */
+		return -ECONNREFUSED;
+	}
+	return pl_failure();
+}
+
 int pl_gate_connect(struct pl_attempt *attempt,
 		    const struct pl_address *address)
 {
@@ -86,7 +98,7 @@ int pl_gate_connect(struct pl_attempt *attempt,
 	    pl_ops->connect(attempt->socket,
 			    (const struct sockaddr *)&address->gate,
 			    address->gate_length) < 0)
-		error = -errno;
+		error = connect_failure();
 	/* Who listened on the gate decides whether its grant can be trusted:
 	 * another user could send a gate of which it keeps a copy, and so make
 	 * two holders.  Our own user's processes take no gate from others, so
@@ -136,12 +148,15 @@ static int sleep_in_queue(const struct pl_attempt *attempt,
 		/* A handler that forked: in its child nothing is left of us. */
 		if (attempt->socket < 0)
 			return 0;
-		if (ready == -EINTR && !how->interruptible)
+		if (ready == 0 || (ready == -EINTR && !how->interruptible)) {
+			/* Also signals that never cease, or a kernel that
+			 * wakes us too early, change no deadline. */
+			if (pl_expired(how->deadline))
+				return -ETIMEDOUT;
 			continue;
+		}
 		if (ready < 0)
 			return ready;
-		if (ready == 0)
-			return -ETIMEDOUT;
 		return fds[0].revents ? 0 : -ECANCELED;
 	}
 }
@@ -227,17 +242,6 @@ static bool has_waiter(int gate)
 	return pl_ops->ppoll(&look, 1, &at_once, NULL) != 0;
 }
 
-/* The next waiter's connection, or -1. */
-static int next_waiter(int gate)
-{
-	int connection;
-
-	do
-		connection = pl_ops->accept4(gate, NULL, NULL, SOCK_CLOEXEC);
-	while (connection < 0 && (errno == EINTR || errno == ECONNABORTED));
-	return connection;
-}
-
 /*
  * Closing a unix socket while descriptors are in flight starts the kernel's
  * collector of orphaned ones, which holds up the waiter that is about to
@@ -252,6 +256,16 @@ void pl_part(int connection, atomic_int *parting)
 		pl_ops->close(previous);
 }
 
+/* Hangs up on the waiter that has been granted the lock.  What cannot be shut
+ * down is closed, late as it makes the waiter: else it would sleep on. */
+static void wake(int connection, atomic_int *parting)
+{
+	if (pl_ops->shutdown(connection, SHUT_WR) == 0)
+		pl_part(connection, parting);
+	else
+		pl_ops->close(connection);
+}
+
 /*
  * Serves the first waiter that can take the bundle, which is empty then.  Else
  * the bundle is as it was; returns the connection that must not be closed as
@@ -261,9 +275,12 @@ static int serve_first(struct pl_bundle *bundle, uint64_t token,
 		       atomic_int *parting)
 {
 	for (int looks = 0; looks < LOOKS_MAX; looks++) {
-		int connection = next_waiter(bundle->gate);
+		int connection =
+			pl_ops->accept4(bundle->gate, NULL, NULL, SOCK_CLOEXEC);
 		int error;
 
+		if (connection < 0 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
 		if (connection < 0)
 			return -1;
 		error = grant(connection, bundle, token);
@@ -272,8 +289,7 @@ static int serve_first(struct pl_bundle *bundle, uint64_t token,
 			 * that is preempted, or stopped, after the wake would
 			 * still pin the names when the next holder lets go. */
 			pl_bundle_close(bundle);
-			pl_ops->shutdown(connection, SHUT_WR);
-			pl_part(connection, parting);
+			wake(connection, parting);
 			return -1;
 		}
 		/* Not that the waiter is gone, but that nothing can be sent

@@ -351,6 +351,12 @@ int pl_lock_adopt(struct portlock_lock *lock, int socket);
 
 /* ---- error.c ------------------------------------------------------------- */
 
+/*
+ * The error of a system call, by errno.  What is no lack and no refusal is
+ * -EIO, as numbers like EINVAL and ETIMEDOUT mean other things to our callers.
+ */
+int pl_failure(void);
+
 /* Maps any errno onto the documented set. */
 int pl_error_filter(int error);
 

@@ -15,10 +15,11 @@ static int bind_port(int fd, int port)
 	address.sin_family = AF_INET;
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	address.sin_port = htons((uint16_t)port);
-	return pl_ops->bind(fd, (struct sockaddr *)&address, sizeof(address)) <
-			       0
-		       ? -errno
-		       : 0;
+	if (pl_ops->bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return 0;
+	if (errno == EADDRINUSE || errno == EADDRNOTAVAIL)
+		return -errno;
+	return pl_failure();
 }
 
 /*
@@ -32,7 +33,7 @@ static int bind_next(int *fd, int *index, const struct pl_address *address)
 
 	*fd = pl_ops->socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (*fd < 0)
-		return -errno;
+		return pl_failure();
 	/* A socket that could not be bound can be tried on the next port. */
 	while (error == -EADDRINUSE && *index < PORTLOCK_PORTS)
 		error = bind_port(*fd, address->first_port + (*index)++);

@@ -45,15 +45,11 @@ static void a_free_lock_is_not_won_but_nothing_stays_bound(void **state)
 	static const struct {
 		int error, result;
 	} errors[] = {
-		{ EMFILE, -EMFILE },
-		{ ENFILE, -ENFILE },
-		{ ENOMEM, -ENOMEM },
-		{ ENOBUFS, -ENOMEM },
-		{ EACCES, -EACCES },
-		{ EPERM, -EACCES },
-		{ EAFNOSUPPORT, -EIO },
-		{ EPROTO, -EIO },
-		{ EADDRNOTAVAIL, -EADDRNOTAVAIL },
+		{ EMFILE, -EMFILE },	 { ENFILE, -ENFILE },
+		{ ENOMEM, -ENOMEM },	 { ENOBUFS, -ENOMEM },
+		{ EACCES, -EACCES },	 { EPERM, -EACCES },
+		{ EAFNOSUPPORT, -EIO },	 { EPROTO, -EIO },
+		{ EADDRNOTAVAIL, -EIO },
 	};
 	static const struct {
 		enum call call;
@@ -73,6 +69,10 @@ static void a_free_lock_is_not_won_but_nothing_stays_bound(void **state)
 						       errors[i].error,
 						       errors[i].result };
 
+				/* Only ports have 127.0.0.1. */
+				if (fault.error == EADDRNOTAVAIL &&
+				    fault.call == CALL_BIND && skip > 0)
+					fault.result = -EADDRNOTAVAIL;
 				meet_alone(faults, *state, &fault);
 			}
 	faults_use(NULL);
