@@ -53,6 +53,8 @@ unit_tests = \
 	%D%/test_timeout \
 	%D%/test_trust
 
+include %D%/faults/local.mk
+
 # Those of portlock-bench.
 bench_tests = \
 	%D%/test_bench_options \
