@@ -143,7 +143,7 @@ static ssize_t faulty_recvmsg(int fd, struct msghdr *message, int flags)
 	}
 	if (meets == FAULT_SHORT)
 		message->msg_iov[0].iov_len /= 2;
-	if (meets == FAULT_CUT)
+	if (meets == FAULT_CUT && message->msg_control)
 		message->msg_controllen = CMSG_LEN(sizeof(int));
 	return end(CALL_RECVMSG, pl_libc_ops.recvmsg(fd, message, flags));
 }
@@ -158,6 +158,13 @@ static int faulty_getsockopt(int fd, int level, int name, void *value,
 {
 	return (int)PASS(CALL_GETSOCKOPT,
 			 getsockopt(fd, level, name, value, length));
+}
+
+static int faulty_setsockopt(int fd, int level, int name, const void *value,
+			     socklen_t length)
+{
+	return (int)PASS(CALL_SETSOCKOPT,
+			 setsockopt(fd, level, name, value, length));
 }
 
 static int faulty_getsockname(int fd, struct sockaddr *address,
@@ -237,6 +244,7 @@ void faults_use(struct faults *faults)
 	table.recvmsg = faulty_recvmsg;
 	table.shutdown = faulty_shutdown;
 	table.getsockopt = faulty_getsockopt;
+	table.setsockopt = faulty_setsockopt;
 	table.getsockname = faulty_getsockname;
 	table.ppoll = faulty_ppoll;
 	table.open = faulty_open;
