@@ -85,6 +85,8 @@ const struct call_errors call_errors[] = {
 	{ CALL_CLOSE, "close", ERRORS(EBADF, EDQUOT, EINTR, EIO, ENOSPC),
 	  DONE },
 	{ CALL_DUP, "dup", ERRORS(EBADF, EINVAL, EMFILE), NOT_DONE },
+	{ CALL_SET_NONBLOCKING, "set_nonblocking", ERRORS(EBADF, EPERM),
+	  NOT_DONE | DONE },
 	{ CALL_BOOTTIME, "clock_gettime", ERRORS(EFAULT, EINVAL), NOT_DONE },
 	{ CALL_CALLOC, "calloc", ERRORS(ENOMEM), NOT_DONE },
 };

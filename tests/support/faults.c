@@ -207,6 +207,11 @@ static int faulty_dup(int fd)
 	return (int)PASS(CALL_DUP, dup(fd));
 }
 
+static int faulty_set_nonblocking(int fd)
+{
+	return (int)PASS(CALL_SET_NONBLOCKING, set_nonblocking(fd));
+}
+
 static int faulty_clock_gettime(clockid_t clock, struct timespec *now)
 {
 	if (clock != CLOCK_BOOTTIME)
@@ -251,6 +256,7 @@ void faults_use(struct faults *faults)
 	table.read = faulty_read;
 	table.close = faulty_close;
 	table.dup = faulty_dup;
+	table.set_nonblocking = faulty_set_nonblocking;
 	table.clock_gettime = faulty_clock_gettime;
 	table.calloc = faulty_calloc;
 	table.free = counting_free;
