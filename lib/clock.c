@@ -8,6 +8,9 @@
 
 #define NSEC_PER_SEC INT64_C(1000000000)
 
+/* The longest wait that any time_t can say: 68 years. */
+#define SECONDS_MAX INT32_MAX
+
 int64_t pl_now(clockid_t clock)
 {
 	struct timespec now = { 0, 0 }; /* of a clock that is not there */
@@ -44,6 +47,8 @@ int pl_poll(struct pollfd *fds, nfds_t count, int64_t deadline)
 
 		if (ns < 0)
 			ns = 0;
+		if (ns / NSEC_PER_SEC > SECONDS_MAX)
+			ns = SECONDS_MAX * NSEC_PER_SEC;
 		left.tv_sec = (time_t)(ns / NSEC_PER_SEC);
 		left.tv_nsec = (long)(ns % NSEC_PER_SEC);
 		timeout = &left;
