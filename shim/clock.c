@@ -75,16 +75,16 @@ int shim_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 
 int64_t shim_deadline(clockid_t clock, const struct timespec *until)
 {
+	const int64_t far = PL_NEVER / NS_PER_S;
+	int64_t left, deadline, seconds = until ? until->tv_sec : far;
 	struct timespec now = { 0 };
-	int64_t left, deadline;
 
-	if (!until || until->tv_sec >= PL_NEVER / NS_PER_S)
+	if (seconds >= far)
 		return PL_NEVER;
-	if (until->tv_sec < 0)
+	if (seconds < 0)
 		return 0;
 	clock_gettime(clock, &now);
-	left = (until->tv_sec - now.tv_sec) * NS_PER_S + until->tv_nsec -
-	       now.tv_nsec;
+	left = (seconds - now.tv_sec) * NS_PER_S + until->tv_nsec - now.tv_nsec;
 	if (__builtin_add_overflow(pl_now(CLOCK_MONOTONIC), left, &deadline))
 		return PL_NEVER;
 	return deadline;

@@ -90,13 +90,13 @@ static ssize_t read_file(const char *path)
 	size_t room = sizeof(text) - used, size = 0;
 	/* A pipe would block. */
 	int fd = REAL(open)(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat about;
+	struct stat64 about;
 	ssize_t more = -1;
 
 	if (fd < 0)
 		return -errno;
 	errno = EINVAL;
-	if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode))
+	if (fstat64(fd, &about) == 0 && S_ISREG(about.st_mode))
 		do {
 			more = read(fd, text + used + size, room - size);
 			size += more > 0 ? (size_t)more : 0;

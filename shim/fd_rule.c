@@ -27,17 +27,17 @@ static _Atomic uint64_t in_vain[SLOTS];
 
 /* fstat(), but not that of another library which is preloaded, as fakeroot
  * has one that asks its daemon; and a little cheaper. */
-static int look_at(int fd, struct stat *about)
+static int look_at(int fd, struct stat64 *about)
 {
 #if defined(SYS_fstat) && defined(__LP64__)
 	return (int)syscall(SYS_fstat, fd, about);
 #else
-	return fstat(fd, about);
+	return fstat64(fd, about);
 #endif
 }
 
 static uint64_t number_of(enum shim_family family, uint64_t salt,
-			  const struct stat *about)
+			  const struct stat64 *about)
 {
 	const uint64_t facts[] = {
 		family,
@@ -58,7 +58,7 @@ static uint64_t number_of(enum shim_family family, uint64_t salt,
 }
 
 /* Whether a change from now on would show. */
-static bool is_settled(const struct stat *about)
+static bool is_settled(const struct stat64 *about)
 {
 	const struct timespec *changed = &about->st_ctim;
 	struct timespec now;
@@ -110,11 +110,11 @@ bool fd_path(int fd, const struct fd_look *look, char path[PATH_MAX])
 	int error = errno;
 	bool found = path_of_fd(fd, path);
 	size_t length = found ? strlen(path) : 0;
-	struct stat there;
+	struct stat64 there;
 
 	/* A file may have such a name. */
 	if (path_ends_with(path, length, deleted, size) &&
-	    (lstat(path, &there) < 0 || there.st_ino != look->about.st_ino ||
+	    (lstat64(path, &there) < 0 || there.st_ino != look->about.st_ino ||
 	     there.st_dev != look->about.st_dev))
 		path[length - size] = '\0';
 	errno = error;

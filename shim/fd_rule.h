@@ -27,7 +27,7 @@ const struct shim_rule *fd_rule(enum shim_family family, int fd,
 /* ---- its parts, for another question about a file --------------------------- */
 
 struct fd_look {
-	struct stat about;
+	struct stat64 about;
 	uint64_t verdict; /* 0: it must not be remembered */
 };
 

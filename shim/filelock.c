@@ -23,7 +23,7 @@ void filelock_begin(struct filelock *lock)
 
 static int call(const struct filelock *lock, bool never)
 {
-	struct flock range = lock->range;
+	struct flock64 range = lock->range;
 	bool whole_file = lock->kind[0] == SEEN_FLOCK[0];
 	bool of_process = lock->kind[0] == SEEN_POSIX[0];
 
@@ -31,10 +31,10 @@ static int call(const struct filelock *lock, bool never)
 		return REAL(flock)(lock->fd,
 				   lock->operation | (never ? LOCK_NB : 0));
 	if (of_process)
-		return REAL(fcntl)(lock->fd, never ? F_SETLK : F_SETLKW,
-				   &range);
-	return REAL(fcntl)(lock->fd, never ? F_OFD_SETLK : F_OFD_SETLKW,
-			   &range);
+		return filelock_control(lock->fd,
+					never ? F_SETLK64 : F_SETLKW64, &range);
+	return filelock_control(lock->fd, never ? F_OFD_SETLK : F_OFD_SETLKW,
+				&range);
 }
 
 /* What the program is told of a wait that ended: a try failed as a try. */
@@ -184,9 +184,9 @@ int filelock_take_tied(const struct filelock *lock)
 
 static bool is_same_file(int one, int other)
 {
-	struct stat first, second;
+	struct stat64 first, second;
 
-	return fstat(one, &first) == 0 && fstat(other, &second) == 0 &&
+	return fstat64(one, &first) == 0 && fstat64(other, &second) == 0 &&
 	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 

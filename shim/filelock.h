@@ -38,13 +38,25 @@ struct filelock {
 	int fd;
 	const struct shim_rule *rule;
 	const char *path;
-	const char *kind;   /* SEEN_... */
-	enum tie_kind tie;  /* not of SEEN_POSIX */
-	bool never;	    /* a try */
-	int64_t deadline;   /* of the rule's timeout=; PL_NEVER without one */
-	int operation;	    /* of flock(): LOCK_SH, LOCK_EX */
-	struct flock range; /* of fcntl() */
+	const char *kind;     /* SEEN_... */
+	enum tie_kind tie;    /* not of SEEN_POSIX */
+	bool never;	      /* a try */
+	int64_t deadline;     /* of the rule's timeout=; PL_NEVER without one */
+	int operation;	      /* of flock(): LOCK_SH, LOCK_EX */
+	struct flock64 range; /* of fcntl() */
 };
+
+/*
+ * fcntl() for a struct flock64, which is the struct flock of programs with
+ * _FILE_OFFSET_BITS=64, and everybody's where a long has 64 bits.  Of the
+ * others F_OFD_SETLK and its kin want to know it: the second entry point does.
+ */
+static inline int filelock_control(int fd, int command, void *argument)
+{
+	return sizeof(struct flock) == sizeof(struct flock64)
+		       ? REAL(fcntl)(fd, command, argument)
+		       : REAL(fcntl64)(fd, command, argument);
+}
 
 /* The call's deadline begins now. */
 void filelock_begin(struct filelock *lock);
@@ -79,7 +91,7 @@ void filelock_untie(int fd, enum tie_kind tie, unsigned wanted);
 
 struct filelock_file {
 	dev_t device;
-	ino_t inode;
+	ino64_t inode;
 };
 
 /* Which file it is, if that has a hold; costs one load if none has. */

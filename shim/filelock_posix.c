@@ -50,9 +50,9 @@ static struct owned *find(const struct filelock_file *file)
 
 static bool identify(int fd, struct filelock_file *file)
 {
-	struct stat about;
+	struct stat64 about;
 	int error = errno;
-	bool known = fstat(fd, &about) == 0;
+	bool known = fstat64(fd, &about) == 0;
 
 	errno = error;
 	if (known) {

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* hook_fcntl.c - the entry points of the family fcntl. */
+/* hook_fcntl.c - the entry points of the family fcntl.
+ *
+ * Where a long has 32 bits there are two kinds of struct flock.  The commands
+ * tell which one it is, or, of locks of the open file, the entry point.  Within
+ * the shim all is as in a struct flock64.
+ */
 #include "config.h"
 
 #include <pthread.h>
@@ -30,7 +35,7 @@ static int take_posix(const struct filelock *lock)
 	return result;
 }
 
-static void less_posix(int fd, const struct flock *range)
+static void less_posix(int fd, const struct flock64 *range)
 {
 	filelock_less(fd, range->l_type == F_UNLCK &&
 				  range->l_whence == SEEK_SET &&
@@ -63,17 +68,22 @@ static void less_ofd(int fd)
 
 /* ---- both: to have more, and less ----------------------------------------------- */
 
-static int take(int fd, int command, const struct flock *range,
+static bool is_of_process(int command)
+{
+	return command == F_SETLK64 || command == F_SETLKW64;
+}
+
+static int take(int fd, int command, const struct flock64 *range,
 		const struct shim_rule *rule, const char *path)
 {
-	bool of_process = command == F_SETLK || command == F_SETLKW;
+	bool of_process = is_of_process(command);
 	struct filelock lock = {
 		.fd = fd,
 		.rule = rule,
 		.path = path,
 		.kind = of_process ? SEEN_POSIX : SEEN_OFD,
 		.tie = TIE_OFD,
-		.never = command == F_SETLK || command == F_OFD_SETLK,
+		.never = command == F_SETLK64 || command == F_OFD_SETLK,
 		.range = *range,
 	};
 
@@ -81,13 +91,13 @@ static int take(int fd, int command, const struct flock *range,
 	return of_process ? take_posix(&lock) : take_ofd(&lock);
 }
 
-static int less(int fd, int command, struct flock *range)
+static int less(int fd, int command, struct flock64 *range)
 {
-	int result = REAL(fcntl)(fd, command, range);
+	int result = filelock_control(fd, command, range);
 
 	if (result < 0)
 		return result;
-	if (command == F_SETLK || command == F_SETLKW)
+	if (is_of_process(command))
 		less_posix(fd, range);
 	else
 		less_ofd(fd);
@@ -95,14 +105,13 @@ static int less(int fd, int command, struct flock *range)
 }
 
 /* What the kernel refuses whoever has a lock need not wait for one. */
-static bool is_refused(int fd, int command, const struct flock *range)
+static bool is_refused(int fd, int command, const struct flock64 *range)
 {
-	bool of_process = command == F_SETLK || command == F_SETLKW;
+	int get = is_of_process(command) ? F_GETLK64 : F_OFD_GETLK;
 	int unfit = range->l_type == F_RDLCK ? O_WRONLY : O_RDONLY;
-	struct flock asked = *range;
+	struct flock64 asked = *range;
 
-	return REAL(fcntl)(fd, of_process ? F_GETLK : F_OFD_GETLK, &asked) <
-		       0 ||
+	return filelock_control(fd, get, &asked) < 0 ||
 	       (REAL(fcntl)(fd, F_GETFL) & O_ACCMODE) == unfit;
 }
 
@@ -112,7 +121,7 @@ static void left(void *unused)
 	shim_leave();
 }
 
-static int set_lock(int fd, int command, struct flock *range)
+static int set_lock(int fd, int command, struct flock64 *range)
 {
 	const struct shim_rule *rule;
 	char path[PATH_MAX];
@@ -124,7 +133,7 @@ static int set_lock(int fd, int command, struct flock *range)
 	if (range->l_type == F_RDLCK && (!rule || rule->bypass_shared))
 		return less(fd, command, range);
 	if (!rule || is_refused(fd, command, range) || !shim_enter())
-		return REAL(fcntl)(fd, command, range);
+		return filelock_control(fd, command, range);
 	/* To wait for such a lock can be cancelled. */
 	pthread_cleanup_push(left, NULL);
 	result = take(fd, command, range, rule, path);
@@ -157,25 +166,55 @@ static bool has_argument(int command)
 	}
 }
 
-static int control(int fd, int command, void *argument)
+/* Which struct comes with it. */
+enum layout { NARROW, WIDE };
+
+static int real_control(int fd, int command, void *argument, enum layout layout)
 {
-	switch (command) {
-	case F_SETLK:
-	case F_SETLKW:
-	case F_OFD_SETLK:
-	case F_OFD_SETLKW:
-		if (argument && shim_family_has_rules(SHIM_FCNTL))
-			return set_lock(fd, command, argument);
-		break;
-	case F_DUPFD:
-	case F_DUPFD_CLOEXEC:
+	return layout == WIDE ? filelock_control(fd, command, argument)
+			      : REAL(fcntl)(fd, command, argument);
+}
+
+/* The command for a struct flock64, with the argument in it; -1: no lock is to
+ * be set. */
+static int widened(int command, const void *argument, enum layout layout,
+		   struct flock64 *range)
+{
+	const struct flock *narrow = argument;
+
+	if (command == F_SETLK64 || command == F_SETLKW64)
+		layout = WIDE;
+	else if (command != F_SETLK && command != F_SETLKW &&
+		 command != F_OFD_SETLK && command != F_OFD_SETLKW)
+		return -1;
+	if (layout == WIDE)
+		*range = *(const struct flock64 *)argument;
+	else
+		*range = (struct flock64){ .l_type = narrow->l_type,
+					   .l_whence = narrow->l_whence,
+					   .l_start = narrow->l_start,
+					   .l_len = narrow->l_len,
+					   .l_pid = narrow->l_pid };
+	if (command == F_SETLK)
+		return F_SETLK64;
+	return command == F_SETLKW ? F_SETLKW64 : command;
+}
+
+static int control(int fd, int command, void *argument, enum layout layout)
+{
+	struct flock64 range;
+	int set = -1;
+
+	if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
 		return copied(fd, REAL(fcntl)(fd, command, argument));
-	}
-	return REAL(fcntl)(fd, command, argument);
+	if (argument && shim_family_has_rules(SHIM_FCNTL))
+		set = widened(command, argument, layout, &range);
+	return set >= 0 ? set_lock(fd, set, &range)
+			: real_control(fd, command, argument, layout);
 }
 
 /* What the command has not, is not read. */
-#define CONTROL(fd, command, result)                                           \
+#define CONTROL(fd, command, layout, result)                                   \
 	do {                                                                   \
 		va_list arguments;                                             \
                                                                                \
@@ -184,7 +223,8 @@ static int control(int fd, int command, void *argument)
 			break;                                                 \
 		}                                                              \
 		va_start(arguments, command);                                  \
-		result = control(fd, command, va_arg(arguments, void *));      \
+		result = control(fd, command, va_arg(arguments, void *),       \
+				 layout);                                      \
 		va_end(arguments);                                             \
 	} while (0)
 
@@ -192,7 +232,7 @@ SHIM_HOOK int fcntl(int fd, int command, ...)
 {
 	int result;
 
-	CONTROL(fd, command, result);
+	CONTROL(fd, command, NARROW, result);
 	return result;
 }
 
@@ -200,7 +240,7 @@ SHIM_HOOK int fcntl64(int fd, int command, ...)
 {
 	int result;
 
-	CONTROL(fd, command, result);
+	CONTROL(fd, command, WIDE, result);
 	return result;
 }
 
@@ -208,26 +248,37 @@ SHIM_HOOK int __fcntl(int fd, int command, ...)
 {
 	int result;
 
-	CONTROL(fd, command, result);
+	CONTROL(fd, command, NARROW, result);
 	return result;
 }
 
 /* As libc makes it of fcntl(); from where the file is read or written next. */
-SHIM_HOOK int lockf(int fd, int command, off_t length)
+static int set_from_here(int fd, int command, off64_t length)
 {
-	struct flock range = {
+	struct flock64 range = {
 		.l_type = command == F_ULOCK ? F_UNLCK : F_WRLCK,
 		.l_whence = SEEK_CUR,
 		.l_len = length,
 	};
 
-	if (!shim_family_has_rules(SHIM_FCNTL) ||
-	    (command != F_LOCK && command != F_TLOCK && command != F_ULOCK))
-		return REAL(lockf)(fd, command, length);
-	return set_lock(fd, command == F_LOCK ? F_SETLKW : F_SETLK, &range);
+	return set_lock(fd, command == F_LOCK ? F_SETLKW64 : F_SETLK64, &range);
+}
+
+static bool sets(int command)
+{
+	return (command == F_LOCK || command == F_TLOCK ||
+		command == F_ULOCK) &&
+	       shim_family_has_rules(SHIM_FCNTL);
+}
+
+SHIM_HOOK int lockf(int fd, int command, off_t length)
+{
+	return sets(command) ? set_from_here(fd, command, length)
+			     : REAL(lockf)(fd, command, length);
 }
 
 SHIM_HOOK int lockf64(int fd, int command, off64_t length)
 {
-	return lockf(fd, command, length);
+	return sets(command) ? set_from_here(fd, command, length)
+			     : REAL(lockf64)(fd, command, length);
 }

@@ -24,7 +24,7 @@ SHIM_HOOK int semtimedop(int set, struct sembuf *operations, size_t count,
 	return sysvsem_operate(set, operations, count, timeout);
 }
 
-static bool has_argument(int command)
+bool sysvsem_has_argument(int command)
 {
 	switch (command) {
 	case SETVAL:
@@ -55,23 +55,29 @@ static void ended(int set, int number, int command, const union semun *argument)
 	errno = error;
 }
 
+int sysvsem_controlled(int set, int number, int command,
+		       const union semun *argument, int result)
+{
+	if (result < 0 || !shim_family_has_rules(SHIM_SYSVSEM) ||
+	    (command != IPC_RMID && command != SETVAL && command != SETALL) ||
+	    !shim_enter())
+		return result;
+	ended(set, number, command, argument);
+	shim_leave();
+	return result;
+}
+
 SHIM_HOOK int semctl(int set, int number, int command, ...)
 {
 	union semun argument = { .buf = NULL };
 	va_list arguments;
 	int result;
 
-	if (has_argument(command)) {
+	if (sysvsem_has_argument(command)) {
 		va_start(arguments, command);
 		argument = va_arg(arguments, union semun);
 		va_end(arguments);
 	}
 	result = REAL(semctl)(set, number, command, argument);
-	if (result < 0 || !shim_family_has_rules(SHIM_SYSVSEM) ||
-	    (command != IPC_RMID && command != SETVAL && command != SETALL) ||
-	    !shim_enter())
-		return result;
-	ended(set, number, command, &argument);
-	shim_leave();
-	return result;
+	return sysvsem_controlled(set, number, command, &argument, result);
 }

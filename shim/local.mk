@@ -20,8 +20,8 @@ endif
 %C%_portlock_shim_la_LIBADD = %D%/librules.la lib/libportlock-core.la
 %C%_portlock_shim_la_LDFLAGS = $(AM_LDFLAGS) $(SHARED_LDFLAGS) \
 	-module -shared -avoid-version \
-	-Wl,--version-script=$(srcdir)/%D%/shim.map
-EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
+	-Wl,--version-script=$(shim_map)
+EXTRA_%C%_portlock_shim_la_DEPENDENCIES = $(shim_map)
 %C%_portlock_shim_la_SOURCES = \
 	%D%/clock.c \
 	%D%/env.c \
@@ -104,4 +104,16 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = %D%/shim.map
 	%D%/turn.c \
 	%D%/who.c
 
-EXTRA_DIST += %D%/PROGRAMS.md %D%/README.md %D%/shim.map
+# 32-bit libcs have more names.
+if TIME64_NAMES
+%C%_portlock_shim_la_SOURCES += %D%/hook_time64.c
+shim_map = %D%/shim32.map
+CLEANFILES += %D%/shim32.map
+%D%/shim32.map: %D%/shim.map %D%/time64.map
+	$(AM_V_GEN)sed '/^global:/r $(srcdir)/%D%/time64.map' \
+		$(srcdir)/%D%/shim.map >$@
+else
+shim_map = $(srcdir)/%D%/shim.map
+endif
+
+EXTRA_DIST += %D%/PROGRAMS.md %D%/README.md %D%/shim.map %D%/time64.map

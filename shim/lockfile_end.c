@@ -165,14 +165,14 @@ void lockfile_end_finish(const struct lockfile_end *end, int result)
 {
 	int error = errno;
 	uint64_t state;
-	struct stat now;
+	struct stat64 now;
 
 	if (end->index < 0)
 		return;
 	state = atomic_load(&lockfile_states[end->index]);
 	/* A signal handler may have been faster. */
-	if (result == 0 || (fstatat(end->directory, end->path, &now,
-				    AT_SYMLINK_NOFOLLOW) < 0 &&
+	if (result == 0 || (fstatat64(end->directory, end->path, &now,
+				      AT_SYMLINK_NOFOLLOW) < 0 &&
 			    errno == ENOENT)) {
 		/* It may have become what it protects. */
 		lockfile_seen_replaced(lockfile_entries[end->index].path,

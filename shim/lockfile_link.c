@@ -56,9 +56,9 @@ static bool open_source(const struct lockfile_call *call, struct source *source)
 /* Whether the file is this user's, and has no name that may be a lock. */
 static bool is_fresh(const struct source *source)
 {
-	struct stat now;
+	struct stat64 now;
 
-	return fstat(source->fd, &now) == 0 && now.st_uid == geteuid() &&
+	return fstat64(source->fd, &now) == 0 && now.st_uid == geteuid() &&
 	       (S_ISDIR(now.st_mode) ||
 		(S_ISREG(now.st_mode) && now.st_nlink <= 1));
 }
@@ -127,12 +127,12 @@ static int make_marked(struct lockfile_call *call, struct source *source,
 int lockfile_make_name(struct lockfile_call *call, struct lockfile_entry *entry)
 {
 	struct source source;
-	struct stat there;
+	struct stat64 there;
 	int result, error;
 
 	if (!open_source(call, &source))
 		return call->make(call);
-	if (lstat(entry->path, &there) == 0) {
+	if (lstat64(entry->path, &there) == 0) {
 		result = -1;
 		errno = EEXIST;
 	} else {

@@ -112,13 +112,13 @@ int lockfile_make(struct lockfile_call *call, struct lockfile_entry *entry)
 {
 	bool markable = makes_markable(call);
 	int result = NOT_HERE;
-	struct stat there;
+	struct stat64 there;
 
 	if (call->names)
 		return lockfile_make_name(call, entry);
 	/* Not by the call itself: it could make the file after all, without
 	 * a mark. */
-	if (markable && lstat(entry->path, &there) == 0) {
+	if (markable && lstat64(entry->path, &there) == 0) {
 		errno = EEXIST;
 		return -1;
 	}

@@ -161,10 +161,10 @@ void lockfile_take_mark_at(int directory, const char *path)
 static bool clear(struct lockfile_entry *entry)
 {
 	bool gone = !lockfile_has_mark(entry->path, entry->mark);
-	struct stat now;
+	struct stat64 now;
 
 	/* Its other name may be made a lock again, of a live process. */
-	if (!gone && lstat(entry->path, &now) == 0 && !S_ISDIR(now.st_mode) &&
+	if (!gone && lstat64(entry->path, &now) == 0 && !S_ISDIR(now.st_mode) &&
 	    now.st_nlink > 1)
 		lockfile_take_mark(entry->path);
 	if (!gone && REAL(remove)(entry->path) == 0) {

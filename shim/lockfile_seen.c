@@ -62,13 +62,13 @@ static struct lockfile_seen *find(const char *real, bool make)
 	return &unknown;
 }
 
-static uint64_t modified(const struct stat *now)
+static uint64_t modified(const struct stat64 *now)
 {
 	return (uint64_t)now->st_mtim.tv_sec * 1000000000 +
 	       (uint64_t)now->st_mtim.tv_nsec;
 }
 
-static void store(struct lockfile_seen *seen, const struct stat *now)
+static void store(struct lockfile_seen *seen, const struct stat64 *now)
 {
 	atomic_store(&seen->inode, now->st_ino);
 	atomic_store(&seen->size, (uint64_t)now->st_size);
@@ -76,7 +76,7 @@ static void store(struct lockfile_seen *seen, const struct stat *now)
 	atomic_store(&seen->phase, KNOWN);
 }
 
-static bool is_same(const struct lockfile_seen *seen, const struct stat *now)
+static bool is_same(const struct lockfile_seen *seen, const struct stat64 *now)
 {
 	return atomic_load(&seen->phase) == KNOWN &&
 	       atomic_load(&seen->inode) == now->st_ino &&
@@ -98,7 +98,7 @@ static bool has_rule(char real[PATH_MAX])
 	return found;
 }
 
-static void remember(char real[PATH_MAX], const struct stat *now)
+static void remember(char real[PATH_MAX], const struct stat64 *now)
 {
 	struct lockfile_seen *seen;
 	int none = NONE;
@@ -152,7 +152,7 @@ static void saw_file(int fd, char real[PATH_MAX])
 /* fd -1: there is no file.  False: there is no rule for its directory. */
 static bool saw(int directory, const char *path, int fd)
 {
-	static const struct stat absent;
+	static const struct stat64 absent;
 	char real[PATH_MAX];
 	uint64_t number = 0;
 	_Atomic uint64_t *slot = directory_of(directory, path, real, &number);
@@ -224,13 +224,13 @@ struct lockfile_seen *lockfile_seen_find(const char *path)
 bool lockfile_seen_recheck(struct lockfile_seen *seen, const char *path)
 {
 	char real[PATH_MAX];
-	struct stat now = { 0 };
+	struct stat64 now = { 0 };
 
 	/* We cannot tell: as without us. */
 	if (seen == &unknown || !lockfile_protected(path, real))
 		return true;
-	if (stat(real, &now) < 0)
-		now = (struct stat){ 0 };
+	if (stat64(real, &now) < 0)
+		now = (struct stat64){ 0 };
 	if (is_same(seen, &now))
 		return true;
 	atomic_store(&seen->phase, NONE);
@@ -241,10 +241,10 @@ void lockfile_seen_written(const char *path)
 {
 	char real[PATH_MAX];
 	struct lockfile_seen *seen = of_protected(path, real);
-	struct stat now;
+	struct stat64 now;
 
 	if (seen && seen != &unknown && atomic_load(&seen->phase) == KNOWN &&
-	    stat(real, &now) == 0)
+	    stat64(real, &now) == 0)
 		store(seen, &now);
 }
 
@@ -253,7 +253,7 @@ void lockfile_seen_replaced(const char *path, uint64_t identity)
 	char real[PATH_MAX];
 	struct lockfile_seen *seen;
 	struct statx about;
-	struct stat now;
+	struct stat64 now;
 
 	if (!lockfile_protected(path, real))
 		return;
@@ -261,6 +261,6 @@ void lockfile_seen_replaced(const char *path, uint64_t identity)
 	if (seen && seen != &unknown && atomic_load(&seen->phase) == KNOWN &&
 	    statx(AT_FDCWD, real, AT_SYMLINK_NOFOLLOW, LOCKFILE_IDENTITY,
 		  &about) == 0 &&
-	    lockfile_identity(&about) == identity && lstat(real, &now) == 0)
+	    lockfile_identity(&about) == identity && lstat64(real, &now) == 0)
 		store(seen, &now);
 }

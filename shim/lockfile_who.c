@@ -10,7 +10,7 @@
 bool lockfile_place(uint64_t *place)
 {
 	static _Atomic uint64_t boot;
-	struct stat network;
+	struct stat64 network;
 	uint64_t facts[2];
 	char id[37];
 
@@ -23,7 +23,7 @@ bool lockfile_place(uint64_t *place)
 		atomic_store(&boot, facts[0]);
 	}
 	/* The thread's: it may have a network of its own. */
-	if (stat("/proc/thread-self/ns/net", &network) < 0)
+	if (stat64("/proc/thread-self/ns/net", &network) < 0)
 		return false;
 	facts[1] = network.st_ino;
 	*place = shim_hash(facts, sizeof(facts));

@@ -181,10 +181,10 @@ static void find_symbol(struct mutex_names *names, int fd,
 			const struct mutex_module *module, uintptr_t value)
 {
 	struct symbol symbol;
-	struct stat about;
+	struct stat64 about;
 	void *image;
 
-	if (fstat(fd, &about) < 0 || !S_ISREG(about.st_mode) ||
+	if (fstat64(fd, &about) < 0 || !S_ISREG(about.st_mode) ||
 	    about.st_size <= 0)
 		return;
 	image = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, fd,

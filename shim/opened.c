@@ -56,11 +56,11 @@ bool open_fits(const char *path, int flags)
 static const struct shim_rule *rule_of_link(const struct lockfile_call *call)
 {
 	char named[PATH_MAX];
-	struct stat about;
+	struct stat64 about;
 	size_t base;
 
-	if (fstatat(call->directory, call->path, &about, AT_SYMLINK_NOFOLLOW) <
-		    0 ||
+	if (fstatat64(call->directory, call->path, &about,
+		      AT_SYMLINK_NOFOLLOW) < 0 ||
 	    !S_ISLNK(about.st_mode) ||
 	    !path_resolve(call->directory, call->path, named, &base))
 		return NULL;
@@ -70,7 +70,7 @@ static const struct shim_rule *rule_of_link(const struct lockfile_call *call)
 /* Whether there may be a rule for what is open; cheap. */
 static bool may_matter(struct opening *opening, int fd)
 {
-	const struct stat before = opening->look.about;
+	const struct stat64 before = opening->look.about;
 
 	return fd_look(SHIM_OPEN, fd, opening->salt, &opening->look) &&
 	       !(opening->foreseen &&
@@ -130,12 +130,12 @@ static const struct shim_rule *foresee(struct opening *opening,
 /* Whether the path still leads to what is open. */
 static bool is_still(const struct lockfile_call *call, int fd)
 {
-	struct stat opened, there;
+	struct stat64 opened, there;
 
 	/* One that the call has made cannot be made again. */
 	return call->flags & O_EXCL ||
-	       (fstat(fd, &opened) == 0 &&
-		fstatat(call->directory, call->path, &there, 0) == 0 &&
+	       (fstat64(fd, &opened) == 0 &&
+		fstatat64(call->directory, call->path, &there, 0) == 0 &&
 		opened.st_dev == there.st_dev && opened.st_ino == there.st_ino);
 }
 

@@ -3,17 +3,55 @@
 #ifndef PORTLOCK_SHIM_REAL_H
 #define PORTLOCK_SHIM_REAL_H
 
+#include <endian.h>
 #include <fts.h>
 #include <ftw.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/sem.h>
 #include <sys/types.h>
 #include <time.h>
 
+/* A struct timespec with _TIME_BITS=64, where a long has 32 bits. */
+struct shim_time64 {
+	int64_t tv_sec;
+#if __BYTE_ORDER == __BIG_ENDIAN
+	int32_t padding;
+#endif
+	int32_t tv_nsec;
+#if __BYTE_ORDER != __BIG_ENDIAN
+	int32_t padding;
+#endif
+};
+
 /* clang-format off */
+#ifdef HAVE___SEM_TIMEDWAIT64
+#define SHIM_REAL_TIME64_LIST(X)					\
+	X(int,	  __sem_timedwait64, (sem_t *, const struct shim_time64 *)) \
+	X(int,	  __sem_clockwait64, (sem_t *, clockid_t,		\
+				      const struct shim_time64 *))	\
+	X(int,	  __pthread_mutex_timedlock64, (pthread_mutex_t *,	\
+					 const struct shim_time64 *))	\
+	X(int,	  __pthread_mutex_clocklock64, (pthread_mutex_t *, clockid_t, \
+					 const struct shim_time64 *))	\
+	X(int,	  __pthread_cond_timedwait64, (pthread_cond_t *,	\
+					 pthread_mutex_t *,		\
+					 const struct shim_time64 *))	\
+	X(int,	  __pthread_cond_clockwait64, (pthread_cond_t *,	\
+					 pthread_mutex_t *, clockid_t,	\
+					 const struct shim_time64 *))	\
+	X(int,	  __semtimedop64, (int, struct sembuf *, size_t,	\
+				   const struct shim_time64 *))		\
+	X(int,	  __semctl64,	(int, int, int, ...))			\
+	X(int,	  __nftw64_time64, (const char *, void *, int, int))	\
+	X(void *, __fts64_open_time64, (char *const *, int, void *))
+#else
+#define SHIM_REAL_TIME64_LIST(X)
+#endif
+
 #define SHIM_REAL_LIST(X)						\
 	X(int,	  open,		(const char *, int, ...))		\
 	X(int,	  open64,	(const char *, int, ...))		\
@@ -83,7 +121,9 @@
 	X(int,	  dup3,		(int, int, int))			\
 	X(int,	  flock,	(int, int))				\
 	X(int,	  fcntl,	(int, int, ...))			\
+	X(int,	  fcntl64,	(int, int, ...))			\
 	X(int,	  lockf,	(int, int, off_t))			\
+	X(int,	  lockf64,	(int, int, off64_t))			\
 	X(int,	  daemon,	(int, int))				\
 	X(int,	  fclose,	(FILE *))				\
 	X(void *, dlopen,	(const char *, int))			\
@@ -116,7 +156,8 @@
 	X(int,	  semtimedop,	(int, struct sembuf *, size_t,		\
 				 const struct timespec *))		\
 	X(int,	  lckpwdf,	(void))					\
-	X(int,	  ulckpwdf,	(void))
+	X(int,	  ulckpwdf,	(void))					\
+	SHIM_REAL_TIME64_LIST(X)
 /* clang-format on */
 
 /* For each name: its number, and the type shim_NAME_function. */

@@ -81,12 +81,12 @@ static bool cookie_of(const struct pl_bundle *bundle, uint64_t *network)
 /* The network namespace of the gate as a number; false: not to be known. */
 static bool network_of(const struct pl_bundle *bundle, uint64_t *network)
 {
-	struct stat file;
+	struct stat64 file;
 
 	if (cookie_of(bundle, network))
 		return true;
 	/* That of the thread, which has just made the gate or been given it. */
-	if (stat("/proc/thread-self/ns/net", &file) < 0)
+	if (stat64("/proc/thread-self/ns/net", &file) < 0)
 		return false;
 	*network = file.st_ino;
 	return true;

@@ -80,6 +80,12 @@ void sysvsem_was_set(int set, int number, const union semun *argument,
 /* After it has removed the set. */
 void sysvsem_was_removed(int set);
 
+/* Whether semctl() has a fourth argument; and what must follow it, which
+ * returns its result. */
+bool sysvsem_has_argument(int command);
+int sysvsem_controlled(int set, int number, int command,
+		       const union semun *argument, int result);
+
 /* The call as it is. */
 int sysvsem_real(const struct sysvsem_call *call);
 /* -1 if it cannot be seen. */

@@ -86,7 +86,10 @@ readelf -d "$library" | grep -q NODELETE ||
 
 shim=${PORTLOCK_SHIM-}
 if [ -n "$shim" ]; then
-	names_of_map "$top_srcdir/shim/shim.map" >"$work/left"
+	# Where the C library has 32-bit times, another one is made of it.
+	map=$top_builddir/shim/shim32.map
+	[ -e "$map" ] || map=$top_srcdir/shim/shim.map
+	names_of_map "$map" >"$work/left"
 	marked_in "$top_builddir"/shim/.libs/*.o >"$work/right"
 	same shim.map 'shim/*.c'
 	symbols_of "$shim" >"$work/right"

@@ -56,6 +56,26 @@ static struct __ptrace_syscall_info next_stop(pid_t pid)
 	return info;
 }
 
+/* As 32-bit libcs make them, too. */
+
+static bool is_connect(const struct __ptrace_syscall_info *info)
+{
+#ifdef SYS_socketcall
+	if (info->entry.nr == SYS_socketcall)
+		return info->entry.args[0] == 3;
+#endif
+	return info->entry.nr == SYS_connect;
+}
+
+static bool is_ppoll(const struct __ptrace_syscall_info *info)
+{
+#ifdef SYS_ppoll_time64
+	if (info->entry.nr == SYS_ppoll_time64)
+		return true;
+#endif
+	return info->entry.nr == SYS_ppoll;
+}
+
 static void begin_to_wait(struct child *waiter, const char *key,
 			  int64_t timeout_ms)
 {
@@ -69,9 +89,9 @@ static void begin_to_wait(struct child *waiter, const char *key,
 		info = next_stop(waiter->pid);
 		if (info.op != PTRACE_SYSCALL_INFO_ENTRY)
 			continue;
-		connecting |= info.entry.nr == SYS_connect;
+		connecting |= is_connect(&info);
 	} while (!connecting || info.op != PTRACE_SYSCALL_INFO_ENTRY ||
-		 info.entry.nr != SYS_ppoll);
+		 !is_ppoll(&info));
 	go_on(waiter->pid);
 	wait_asleep(waiter->pid);
 	assert_int_equal(gate_queue(key), length + 1);

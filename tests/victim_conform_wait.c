@@ -55,7 +55,9 @@ static void waits(sem_t *sem)
 static void values(void)
 {
 	static const unsigned values[] = { 0, 1, 2, 5 };
-	struct timespec far = { INT64_MAX, 0 };
+	struct timespec far = { sizeof(time_t) == 8 ? (time_t)INT64_MAX
+						    : (time_t)INT32_MAX,
+				0 };
 
 	for (int i = 0; i < 4; i++) {
 		sem_t *sem = make("v", values[i]);
