@@ -57,6 +57,32 @@ can_fuzz() {
 		clang -x c -fsanitize=fuzzer,address -o /dev/null -
 }
 
+need_analysis() {
+	need clang-tidy clang-tidy --version
+	need cppcheck cppcheck --version
+	need shellcheck shellcheck --version
+}
+
+# PLATFORMS as for make; others' libraries are not found before this.
+need_platforms() {
+	# shellcheck disable=SC2086 # words
+	packages=$(tests/platforms.sh --packages ${PLATFORMS:-clang i386}) ||
+		exit
+	case $packages in
+	*:i386*)
+		if [ "$(id -u)" -eq 0 ] && command -v dpkg >/dev/null &&
+			! dpkg --print-foreign-architectures | grep -q i386
+		then
+			dpkg --add-architecture i386
+			apt update
+		fi
+		;;
+	esac
+	for package in $packages; do
+		missing="$missing $package"
+	done
+}
+
 can_compile() {
 	echo '#include <stdlib.h>' | "$@" -E -o /dev/null -
 }
@@ -86,6 +112,8 @@ find_missing() {
 	case " $* " in
 	*' check-fuzz '*)	need_fuzzer ;;
 	*' check-valgrind '*)	need valgrind valgrind --version ;;
+	*' check-analysis '*)	need_analysis ;;
+	*' check-platforms '*)	need_platforms ;;
 	*' bench '*)		need gnuplot-nox gnuplot --version ;;
 	*' dist'*)		need xz-utils xz --version ;;
 	esac

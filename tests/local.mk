@@ -69,10 +69,7 @@ bench_scripts = \
 bench_shim_scripts = %D%/test_bench_shim.sh
 
 shim_tests = \
-	%D%/test_cli_preload \
-	%D%/test_cli_preload_check \
 	%D%/test_cli_preload_refused \
-	%D%/test_cli_preload_rules \
 	%D%/test_shim_children \
 	%D%/test_shim_conform \
 	%D%/test_shim_env \
@@ -122,14 +119,25 @@ script_tests = \
 	%D%/check_readme.sh \
 	%D%/example_shell.sh
 
-shim_scripts = \
+# A shim for another kind of machine than the system's programs are for (32
+# bits, say) cannot be in these.
+system_tests = \
+	%D%/test_cli_preload \
+	%D%/test_cli_preload_check \
+	%D%/test_cli_preload_rules
+system_scripts = \
 	%D%/test_git.sh \
 	%D%/test_sed.sh \
 	%D%/test_walkers.sh \
 	%D%/test_workers.sh
+shim_scripts =
+if NATIVE
+shim_tests += $(system_tests)
+shim_scripts += $(system_scripts)
 # A sanitizer in the shim wants to be the first library itself.
 if !SANITIZE
 shim_scripts += %D%/test_preloads.sh
+endif
 endif
 
 victims = \
@@ -406,9 +414,25 @@ demo: all $(victims)
 	@$(AM_TESTS_ENVIRONMENT) '$(abs_top_srcdir)/%D%/demo.sh'
 
 .PHONY: check-programs check-valgrind demo measure-hostile
+# For tests/platforms.sh: these alone, with other flags than the rest.
+victims: $(victims)
 
-EXTRA_DIST += %D%/README.md $(victim_headers) $(script_tests) $(shim_scripts) \
+# Tools that read the sources; ANALYSIS="gcc cppcheck" makes it those alone.
+check-analysis: all
+	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+		'$(abs_top_srcdir)/%D%/analysis/run.sh' $(ANALYSIS)
+
+# Builds by other compilers and for other machines, with their tests.
+PLATFORMS = clang i386
+check-platforms:
+	+@'$(abs_top_srcdir)/%D%/platforms.sh' $(PLATFORMS)
+
+.PHONY: check-analysis check-platforms
+.PHONY: check-programs check-valgrind demo victims
+
+EXTRA_DIST += %D%/README.md $(victim_headers) $(script_tests) $(system_scripts) \
 	$(bench_scripts) $(bench_shim_scripts) \
 	%D%/demo.sh %D%/test_preloads.sh %D%/lsan.supp %D%/programs \
+	%D%/analysis %D%/.clang-tidy %D%/platforms.sh \
 	%D%/skip_cxx.sh %D%/valgrind.sh \
 	%D%/valgrind.supp

@@ -81,7 +81,8 @@ static int make_gate(const struct lock *lock)
 	int gate =
 		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	bind(gate, (const struct sockaddr *)&lock->gate, lock->gate_length);
+	(void)bind(gate, (const struct sockaddr *)&lock->gate,
+		   lock->gate_length);
 	listen(gate, 4096);
 	return gate;
 }
@@ -107,8 +108,8 @@ void lock_portlock_floor_tcp(void *opened)
 
 	for (int i = 0; i < 2; i++) {
 		ports[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		bind(ports[i], (const struct sockaddr *)&lock->ports[i],
-		     sizeof(lock->ports[i]));
+		(void)bind(ports[i], (const struct sockaddr *)&lock->ports[i],
+			   sizeof(lock->ports[i]));
 	}
 	for (int i = 0; i < 2; i++)
 		close(ports[i]);

@@ -125,7 +125,8 @@ static int take_arguments(struct request *request, char **argv)
 	request->key = argv[optind];
 	request->command = argv + optind + (request->key != NULL);
 	if (!request->key || strcmp(request->key, "--") == 0 ||
-	    (early && (!*request->command || strcmp(*request->command, "--"))))
+	    (early &&
+	     (!*request->command || strcmp(*request->command, "--") != 0)))
 		return misuse(&verb_run,
 			      "KEY or COMMAND is missing, as in: " EXAMPLE);
 	if (!*request->key)

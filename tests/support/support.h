@@ -29,7 +29,7 @@
  */
 #define require(condition)                                                     \
 	((condition) ? (void)0 : require_failed(#condition, __FILE__, __LINE__))
-void require_failed(const char *what, const char *file, int line);
+_Noreturn void require_failed(const char *what, const char *file, int line);
 
 /* Whether PORTLOCK_TEST_SLOW is set: valgrind and the like. */
 bool is_slow(void);
