@@ -111,7 +111,8 @@ find_missing() {
 	need git git --version
 	case " $* " in
 	*' check-fuzz '*)	need_fuzzer ;;
-	*' check-valgrind '*)	need valgrind valgrind --version ;;
+	*' check-valgrind '* | *' check-helgrind '*)
+		need valgrind valgrind --version ;;
 	*' check-analysis '*)	need_analysis ;;
 	*' check-platforms '*)	need_platforms ;;
 	*' bench '*)		need gnuplot-nox gnuplot --version ;;

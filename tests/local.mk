@@ -240,6 +240,7 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_test_header_cxx_time_LDADD = $(shared)
 %C%_test_symbol_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 %C%_canary_leak_LDADD =
+%C%_canary_race_LDADD =
 # These have the benchmark's files, which are not made for tests/support.
 %C%_test_bench_options_SOURCES = %D%/test_bench_options.c $(bench_locks)
 %C%_test_bench_options_LDADD = $(bench_libraries) $(CMOCKA_LIBS)
@@ -314,6 +315,9 @@ below_hooks = \
 include %D%/torture/local.mk
 
 programs = $(unit_tests) $(user_programs) %D%/canary_fail %D%/canary_leak
+if !SANITIZE
+programs += %D%/canary_race
+endif
 if ENABLE_SHIM
 programs += $(shim_tests)
 script_tests += $(shim_scripts)
@@ -399,6 +403,16 @@ check-valgrind:
 		SH_LOG_COMPILER='$(abs_top_srcdir)/%D%/valgrind.sh' \
 		XFAIL_TESTS='$(XFAIL_TESTS) $(leaks)'
 
+# Threads of the core.  helgrind replaces the same functions as the shim.
+helgrind_tests = %D%/canary_race %D%/test_deadlock %D%/test_fork_threads \
+	%D%/test_thread_signals %D%/test_threads
+check-helgrind:
+	@valgrind --version >/dev/null 2>&1 || { echo 'make check-helgrind' \
+		'needs valgrind (Debian: apt-get install valgrind)' >&2; exit 1; }
+	PORTLOCK_TEST_SLOW=yes $(MAKE) check TESTS='$(helgrind_tests)' \
+		LOG_COMPILER='$(abs_top_srcdir)/%D%/helgrind.sh' \
+		XFAIL_TESTS='%D%/canary_race'
+
 # Debian's programs under the shim; "./autogen.sh check-programs" installs them.
 # ONLY="git sed" makes it those alone.
 check-programs: all $(program_tools)
@@ -427,12 +441,13 @@ PLATFORMS = clang i386
 check-platforms:
 	+@'$(abs_top_srcdir)/%D%/platforms.sh' $(PLATFORMS)
 
-.PHONY: check-analysis check-platforms
+.PHONY: check-analysis check-helgrind check-platforms
 .PHONY: check-programs check-valgrind demo victims
 
 EXTRA_DIST += %D%/README.md $(victim_headers) $(script_tests) $(system_scripts) \
 	$(bench_scripts) $(bench_shim_scripts) \
 	%D%/demo.sh %D%/test_preloads.sh %D%/lsan.supp %D%/programs \
 	%D%/analysis %D%/.clang-tidy %D%/platforms.sh \
+	%D%/helgrind.sh %D%/helgrind.supp \
 	%D%/skip_cxx.sh %D%/valgrind.sh \
 	%D%/valgrind.supp

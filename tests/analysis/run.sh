@@ -80,14 +80,10 @@ read_with_gcc() {
 }
 
 read_with_clang_tidy() {
-	local options=()
-
-	for option in "${flags[@]}"; do
-		options+=("--extra-arg=$option")
-	done
-	# It counts what it did not show, too.
-	each clang-tidy --quiet "${options[@]}" 2>&1 |
-		grep -vE '^([0-9]+ warnings? .*generated\.|Error while trying)|^$'
+	# The file comes first here; and it counts what it did not show, too.
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	each bash -c 'clang-tidy --quiet "${@: -1}" -- "${@:1:$#-1}"' bash \
+		"${flags[@]}" | grep -vE '^([0-9]+ (warning|error).* generated.*)?$'
 }
 
 read_with_cppcheck() {
