@@ -15,8 +15,6 @@
 
 #include "support/support.h"
 
-extern char **environ;
-
 /* A program that lives until its standard input ends. */
 static char *const program[] = { "cat", NULL };
 

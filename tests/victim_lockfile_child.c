@@ -7,8 +7,6 @@
 
 #include "victim_lockfile_parts.h"
 
-extern char **environ;
-
 static int status_of(pid_t child)
 {
 	int status;
