@@ -115,6 +115,7 @@ find_missing() {
 		need valgrind valgrind --version ;;
 	*' check-analysis '*)	need_analysis ;;
 	*' check-platforms '*)	need_platforms ;;
+	*' coverage '*)		need gcovr gcovr --version ;;
 	*' bench '*)		need gnuplot-nox gnuplot --version ;;
 	*' dist'*)		need xz-utils xz --version ;;
 	esac
