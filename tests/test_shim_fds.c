@@ -113,6 +113,17 @@ static void close_range_passes_it_by(void **state)
 	assert_undamaged(fixture);
 }
 
+static void closefrom_without_close_range_passes_it_by(void **state)
+{
+	struct fixture *fixture = *state;
+
+	if (victim_do(fixture->victim, FDS_no_close_range) != 0)
+		skip();
+	assert_int_equal(victim_do(fixture->victim, FDS_close_range), ENOSYS);
+	assert_int_equal(victim_do(fixture->victim, FDS_closefrom), 0);
+	assert_undamaged(fixture);
+}
+
 static void a_loop_of_closes_passes_it_by(void **state)
 {
 	struct fixture *fixture = *state;
@@ -136,6 +147,7 @@ static void copying_it_finds_nothing_there(void **state)
 
 	assert_int_equal(victim_do(fixture->victim, FDS_dup_from_hidden),
 			 3 * EBADF);
+	assert_int_equal(victim_do(fixture->victim, FDS_dup_hidden), 3 * EBADF);
 	assert_undamaged(fixture);
 }
 
@@ -192,6 +204,7 @@ int main(void)
 		TEST(under_a_low_limit_the_lock_still_works),
 		TEST(closefrom_passes_it_by),
 		TEST(close_range_passes_it_by),
+		TEST(closefrom_without_close_range_passes_it_by),
 		TEST(a_loop_of_closes_passes_it_by),
 		TEST(closing_it_finds_nothing_there),
 		TEST(copying_it_finds_nothing_there),

@@ -34,6 +34,19 @@ static void a_holder_keeps_other_processes_out(void **state)
 	assert_int_equal(victim_do(holder, MUTEX_timed_wrong), 0);
 }
 
+static void the_names_of_old_programs_do_the_same(void **state)
+{
+	struct mutex_key *key = *state;
+	struct child *holder = mutex_victim("hidden", key->rules);
+	struct child *other = mutex_victim("hidden", key->rules);
+
+	assert_int_equal(victim_do(holder, MUTEX_old_lock), 0);
+	assert_mutex_is_anothers(other);
+	assert_int_equal(victim_do(holder, MUTEX_old_unlock), 0);
+	assert_int_equal(victim_do(other, MUTEX_old_try), 0);
+	assert_mutex_is_anothers(holder);
+}
+
 static void threads_keep_each_other_out_as_ever(void **state)
 {
 	struct mutex_key *key = *state;
@@ -204,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_mutex(bare_processes_do_not_exclude_each_other),
 		with_mutex(a_holder_keeps_other_processes_out),
+		with_mutex(the_names_of_old_programs_do_the_same),
 		with_mutex(threads_keep_each_other_out_as_ever),
 		with_mutex(threads_of_all_processes_count_together),
 		with_mutex(after_a_killed_holder_the_next_goes_on),

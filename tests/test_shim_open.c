@@ -52,10 +52,14 @@ static void updates_are_not_lost(void **state)
 static void every_open_waits(void **state)
 {
 	static const int ways[] = {
-		OPEN_read,     OPEN_update,    OPEN_open64,	  OPEN_openat,
-		OPEN_openat64, OPEN_fortified, OPEN_create,	  OPEN_stream,
-		OPEN_restream, OPEN_alias,     OPEN_link,	  OPEN_truncate,
-		OPEN_creat,    OPEN_exclusive, OPEN_stream_write,
+		OPEN_read,	  OPEN_update,	     OPEN_open64,
+		OPEN_openat,	  OPEN_openat64,     OPEN_fortified,
+		OPEN_create,	  OPEN_stream,	     OPEN_restream,
+		OPEN_alias,	  OPEN_link,	     OPEN_truncate,
+		OPEN_creat,	  OPEN_exclusive,    OPEN_stream_write,
+		OPEN_fortified64, OPEN_fortified_at, OPEN_fortified_at64,
+		OPEN___open,	  OPEN___open64,     OPEN_creat64,
+		OPEN_stream64,	  OPEN_restream64,
 	};
 	struct lockfile *file = *state;
 	struct child *holder = opened_start(file, RULE_OPEN);
@@ -100,9 +104,10 @@ static void what_is_made_is_held(void **state)
 
 static void every_close_ends_it(void **state)
 {
-	static const int ways[] = { OPEN_close,	    OPEN___close,
-				    OPEN_fclose,    OPEN_close_range,
-				    OPEN_overwrite, OPEN_closefrom };
+	static const int ways[] = { OPEN_close,	      OPEN___close,
+				    OPEN_fclose,      OPEN__IO_fclose,
+				    OPEN_close_range, OPEN_overwrite,
+				    OPEN_closefrom };
 	struct lockfile *file = *state;
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
@@ -123,6 +128,7 @@ static void what_closes_nothing_does_not_end_it(void **state)
 				    OPEN_copy,
 				    OPEN_copy2,
 				    OPEN_copy3,
+				    OPEN___dup2,
 				    OPEN_child_closes,
 				    OPEN_child_closes2 };
 	struct lockfile *file = *state;
@@ -237,13 +243,21 @@ static void children_are_inside(void **state)
 
 static void exec_ends_it(void **state)
 {
+	static const int ways[] = { OPEN_exec, OPEN_execlp, OPEN_execle };
 	struct lockfile *file = *state;
-	struct child *holder = opened_holder(file);
-	struct child *victim = opened_start(file, RULE_OPEN);
 
-	opened_wait(file, victim, OPEN_update);
-	say(holder, OPEN_exec);
-	assert_int_equal(hear(victim), 0);
+	for (int i = 0; i < 3; i++) {
+		struct child *holder = opened_holder(file);
+		struct child *victim = opened_start(file, RULE_OPEN);
+
+		opened_wait(file, victim, OPEN_update);
+		say(holder, ways[i]);
+		assert_int_equal(hear(victim), 0);
+		/* It serves on as what it has become. */
+		assert_int_equal(victim_do(holder, OPEN_nothing), 0);
+		child_end(victim);
+		child_end(holder);
+	}
 }
 
 #define test(name)                                                             \

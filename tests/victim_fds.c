@@ -8,10 +8,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "victim.h"
@@ -117,6 +121,24 @@ static int close_range_of(int fd)
 	return close_range((unsigned)fd, (unsigned)fd, 0) < 0;
 }
 
+/* As kernels before 5.9 have it, and some containers. */
+static int do_no_close_range(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { sizeof(code) / sizeof(code[0]), code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) < 0)
+		return errno;
+	return 0;
+}
+
 static int do_close_range_exact(void)
 {
 	return for_hidden(close_range_of);
@@ -154,6 +176,16 @@ static int errno_of_dup(int fd)
 static int do_dup_from_hidden(void)
 {
 	return for_hidden(errno_of_dup);
+}
+
+static int errno_of_plain_dup(int fd)
+{
+	return dup(fd) < 0 ? errno : 0;
+}
+
+static int do_dup_hidden(void)
+{
+	return for_hidden(errno_of_plain_dup);
 }
 
 /* The errors of what must all succeed. */

@@ -13,11 +13,13 @@
 	X(closefrom)                                                           \
 	X(close_range)                                                         \
 	X(close_range_cloexec)                                                 \
+	X(no_close_range)    /* from now on it fails with ENOSYS */            \
 	X(close_range_exact) /* just the hidden ones, one by one */            \
 	X(close_range_wrong) /* first > last */                                \
 	X(close_each)	     /* up to the limit; how many were there */        \
 	X(close_hidden)	     /* the errno of it */                             \
 	X(dup_from_hidden)   /* the errno of it */                             \
+	X(dup_hidden)	     /* the same of dup() */                           \
 	X(dup2_over_each)    /* dup2() and close() of all above 2 */           \
 	X(dup3_over_each)                                                      \
 	X(dup2_nothing)	      /* dup2() of a closed one over hidden ones */    \

@@ -87,17 +87,33 @@ static int do_clock_wrong(void)
 	return pthread_mutex_clocklock(mutex, CLOCK_PROCESS_CPUTIME_ID, &until);
 }
 
-static int do_old_try(void)
-{
-	int (*try)(pthread_mutex_t *);
-
-	*(void **)&try = dlsym(RTLD_DEFAULT, "__pthread_mutex_trylock");
-	return try ? try(mutex) : do_try();
-}
-
 static int do_unlock(void)
 {
 	return pthread_mutex_unlock(mutex);
+}
+
+/* libc has these for programs that are there already. */
+static int call_old(const char *name, int (*otherwise)(void))
+{
+	int (*call)(pthread_mutex_t *);
+
+	*(void **)&call = dlsym(RTLD_DEFAULT, name);
+	return call ? call(mutex) : otherwise();
+}
+
+static int do_old_lock(void)
+{
+	return call_old("__pthread_mutex_lock", do_lock);
+}
+
+static int do_old_try(void)
+{
+	return call_old("__pthread_mutex_trylock", do_try);
+}
+
+static int do_old_unlock(void)
+{
+	return call_old("__pthread_mutex_unlock", do_unlock);
 }
 
 static int do_consistent(void)

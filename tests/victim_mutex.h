@@ -11,7 +11,9 @@
 	X(timed_wrong) /* the deadline is no time */                           \
 	X(clock)       /* 50 ms */                                             \
 	X(clock_wrong) /* the clock is none */                                 \
-	X(old_try)     /* by the name that old programs use */                 \
+	X(old_lock)    /* by the name that old programs use */                 \
+	X(old_try)                                                             \
+	X(old_unlock)                                                          \
 	X(unlock)                                                              \
 	X(consistent)                                                          \
 	X(try_in_thread)                                                       \

@@ -9,7 +9,12 @@
 
 #include "victim_open_parts.h"
 
+int __open(const char *path, int flags, ...);
+int __open64(const char *path, int flags, ...);
 int __open_2(const char *path, int flags);
+int __open64_2(const char *path, int flags);
+int __openat_2(int directory, const char *path, int flags);
+int __openat64_2(int directory, const char *path, int flags);
 
 const char *name;
 static char beside[PATH_MAX], alias[PATH_MAX], other[PATH_MAX];
@@ -63,6 +68,31 @@ int do_fortified(void)
 	return opened(__open_2(name, O_RDWR));
 }
 
+int do_fortified64(void)
+{
+	return opened(__open64_2(name, O_RDWR));
+}
+
+int do_fortified_at(void)
+{
+	return opened(__openat_2(directory, strrchr(name, '/') + 1, O_RDWR));
+}
+
+int do_fortified_at64(void)
+{
+	return opened(__openat64_2(directory, strrchr(name, '/') + 1, O_RDWR));
+}
+
+int do___open(void)
+{
+	return opened(__open(name, O_RDWR));
+}
+
+int do___open64(void)
+{
+	return opened(__open64(name, O_RDWR));
+}
+
 int do_create(void)
 {
 	return opened(open(name, O_RDWR | O_CREAT, 0600));
@@ -71,6 +101,11 @@ int do_create(void)
 int do_creat(void)
 {
 	return opened(creat(name, 0600));
+}
+
+int do_creat64(void)
+{
+	return opened(creat64(name, 0600));
 }
 
 int do_exclusive(void)
@@ -97,6 +132,11 @@ int do_stream(void)
 	return opened_stream(fopen(name, "r+"));
 }
 
+int do_stream64(void)
+{
+	return opened_stream(fopen64(name, "r+"));
+}
+
 int do_stream_write(void)
 {
 	return opened_stream(fopen(name, "w"));
@@ -105,6 +145,11 @@ int do_stream_write(void)
 int do_restream(void)
 {
 	return opened_stream(freopen(name, "r+", fopen("/dev/null", "r")));
+}
+
+int do_restream64(void)
+{
+	return opened_stream(freopen64(name, "r+", fopen("/dev/null", "r")));
 }
 
 int do_mode(void)

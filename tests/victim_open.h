@@ -11,27 +11,37 @@
 	X(openat)                                                              \
 	X(openat64)                                                            \
 	X(fortified) /* __open_2() */                                          \
+	X(fortified64)                                                         \
+	X(fortified_at)                                                        \
+	X(fortified_at64)                                                      \
+	X(__open)                                                              \
+	X(__open64)                                                            \
 	X(create)                                                              \
 	X(creat)                                                               \
+	X(creat64)                                                             \
 	X(exclusive)                                                           \
 	X(truncate)                                                            \
 	X(stream)                                                              \
+	X(stream64)                                                            \
 	X(stream_write)                                                        \
 	X(restream) /* freopen() of a stream on /dev/null */                   \
-	X(alias)    /* by a link to the folder */                              \
-	X(link)	    /* by a link to the file, of another folder */             \
-	X(beside)   /* a file that no rule matches */                          \
-	X(path)	    /* with O_PATH */                                          \
+	X(restream64)                                                          \
+	X(alias)  /* by a link to the folder */                                \
+	X(link)	  /* by a link to the file, of another folder */               \
+	X(beside) /* a file that no rule matches */                            \
+	X(path)	  /* with O_PATH */                                            \
 	X(directory)                                                           \
 	X(close)                                                               \
 	X(__close)                                                             \
 	X(fclose)                                                              \
+	X(_IO_fclose)                                                          \
 	X(close_range)                                                         \
 	X(close_range_cloexec)                                                 \
 	X(closefrom)                                                           \
 	X(copy) /* dup(), and close() of the first */                          \
 	X(copy2)                                                               \
 	X(copy3)                                                               \
+	X(__dup2)                                                              \
 	X(overwrite) /* dup2() of /dev/null */                                 \
 	X(overwrite_fails)                                                     \
 	X(mode)	 /* freopen() without a path: another mode */                  \
@@ -44,6 +54,8 @@
 	X(child_closes)	 /* all it has */                                      \
 	X(child_closes2) /* the same, by vfork() */                            \
 	X(exec)                                                                \
+	X(execlp)                                                              \
+	X(execle)                                                              \
 	X(handle_signals)
 
 enum victim_open_command {

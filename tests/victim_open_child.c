@@ -55,6 +55,18 @@ int do_exec(void)
 	return errno;
 }
 
+int do_execlp(void)
+{
+	execlp(program, "victim_open", name, (char *)NULL);
+	return errno;
+}
+
+int do_execle(void)
+{
+	execle(program, "victim_open", name, (char *)NULL, environ);
+	return errno;
+}
+
 static void ignore(int signal)
 {
 	(void)signal;

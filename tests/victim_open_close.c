@@ -8,6 +8,8 @@
 #include "victim_open_parts.h"
 
 int __close(int fd);
+int __dup2(int from, int to);
+int _IO_fclose(FILE *stream);
 
 int do_close(void)
 {
@@ -22,6 +24,11 @@ int do___close(void)
 int do_fclose(void)
 {
 	return result_of(fclose(stream));
+}
+
+int do__IO_fclose(void)
+{
+	return result_of(_IO_fclose(stream));
 }
 
 int do_close_range(void)
@@ -63,6 +70,11 @@ int do_copy2(void)
 int do_copy3(void)
 {
 	return copied(dup3(fd, 101, O_CLOEXEC));
+}
+
+int do___dup2(void)
+{
+	return copied(__dup2(fd, 102));
 }
 
 int do_overwrite(void)
