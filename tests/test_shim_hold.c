@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "support/hold.h"
@@ -328,6 +329,55 @@ static void who_let_go_is_no_holder(void **state)
 	hold_put(hold);
 }
 
+/* ---- the table ----------------------------------------------------------- */
+
+#define MANY 1000 /* keys: the table has fewer places */
+
+static struct shim_hold *hold_number(int number)
+{
+	struct shim_rule rule = hold_rule;
+	char name[96];
+
+	rule.key = NULL;
+	snprintf(name, sizeof(name), "/%s-%d", hold_key->text, number);
+	return hold_get(&rule, name);
+}
+
+static void who_is_not_in_use_makes_room(void **state)
+{
+	(void)state;
+	for (int i = 0; i < MANY; i++) {
+		struct shim_hold *hold = hold_number(i);
+
+		assert_non_null(hold);
+		assert_int_equal(hold_take(hold, &hold_rule, &tries), 0);
+		assert_int_equal(hold_count(hold), 1);
+		hold_drop(hold);
+		hold_put(hold);
+	}
+}
+
+static void who_is_in_use_stays(void **state)
+{
+	static struct shim_hold *holds[MANY];
+	struct shim_hold *again;
+	int count = 0;
+
+	(void)state;
+	while (count < MANY && (holds[count] = hold_number(count)))
+		count++;
+	assert_in_range(count, 1, MANY - 1);
+	again = hold_number(0);
+	assert_ptr_equal(again, holds[0]);
+	hold_put(again);
+	hold_put(holds[--count]);
+	again = hold_number(MANY);
+	assert_ptr_equal(again, holds[count]);
+	hold_put(again);
+	while (count > 0)
+		hold_put(holds[--count]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +393,8 @@ int main(void)
 		TEST(a_child_is_inside_until_its_parent_lets_go),
 		TEST(a_child_of_an_earlier_hold_is_kept_out),
 		TEST(who_let_go_is_no_holder),
+		TEST(who_is_not_in_use_makes_room),
+		TEST(who_is_in_use_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

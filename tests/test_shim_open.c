@@ -82,6 +82,22 @@ static void every_open_waits(void **state)
 	}
 }
 
+static void without_a_rule_no_open_waits(void **state)
+{
+	static const char rules[] = "sem /portlock-test-*";
+	struct lockfile *file = *state;
+	struct child *holder = opened_holder(file);
+
+	for (int way = OPEN_read; way <= OPEN_restream64; way++) {
+		struct child *victim = opened_start(file, rules);
+
+		assert_int_equal(victim_do(victim, way),
+				 way == OPEN_exclusive ? EEXIST : 0);
+		child_end(victim);
+	}
+	child_end(holder);
+}
+
 static void what_is_made_is_held(void **state)
 {
 	static const int ways[] = { OPEN_create, OPEN_creat, OPEN_exclusive,
@@ -269,6 +285,7 @@ int main(void)
 		test(updates_are_lost_without),
 		test(updates_are_not_lost),
 		test(every_open_waits),
+		test(without_a_rule_no_open_waits),
 		test(what_is_made_is_held),
 		test(every_close_ends_it),
 		test(what_closes_nothing_does_not_end_it),

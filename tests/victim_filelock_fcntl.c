@@ -2,6 +2,7 @@
 /* victim_filelock_fcntl.c - fcntl() and lockf(). */
 #include "config.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -115,6 +116,7 @@ int do_set_refused(void)
 int do_flags(void)
 {
 	int fd = current(), wrong = 0;
+	int (*second)(int, int, ...); /* libc's own name for it */
 
 	wrong |= (fcntl(fd, F_GETFD) != 0) << 0;
 	wrong |= (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) << 1;
@@ -129,5 +131,9 @@ int do_flags(void)
 	wrong |= (set(F_SETLK, 77, 0, 0) != EINVAL) << 8;
 	wrong |= (set(F_SETLK, F_WRLCK, -5, 0) != EINVAL) << 9;
 	wrong |= (RESULT_OF(lockf(fd, 77, 0)) != EINVAL) << 10;
+	*(void **)&second = dlsym(RTLD_DEFAULT, "__fcntl");
+	wrong |= (second(fd, F_GETFD) != FD_CLOEXEC) << 11;
+	wrong |= (RESULT_OF(second(fd, F_SETFD, 0)) != 0) << 12;
+	wrong |= (second(fd, F_GETFD) != 0) << 13;
 	return wrong;
 }
