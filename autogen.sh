@@ -116,6 +116,7 @@ find_missing() {
 	*' check-analysis '*)	need_analysis ;;
 	*' check-platforms '*)	need_platforms ;;
 	*' coverage '*)		need gcovr gcovr --version ;;
+	*' check-model '*)	need spin spin -V ;;
 	*' bench '*)		need gnuplot-nox gnuplot --version ;;
 	*' dist'*)		need xz-utils xz --version ;;
 	esac

@@ -313,6 +313,7 @@ below_hooks = \
 	-rpath $(pkglibdir)
 
 include %D%/torture/local.mk
+include %D%/model/local.mk
 
 programs = $(unit_tests) $(user_programs) %D%/canary_fail %D%/canary_leak
 if !SANITIZE
