@@ -63,8 +63,11 @@ need_analysis() {
 	need shellcheck shellcheck --version
 }
 
-# PLATFORMS as for make; others' libraries are not found before this.
+# PLATFORMS as make gets it; others' libraries are not found before this.
 need_platforms() {
+	for word; do
+		case $word in PLATFORMS=*) PLATFORMS=${word#*=} ;; esac
+	done
 	# shellcheck disable=SC2086 # words
 	packages=$(tests/platforms.sh --packages ${PLATFORMS:-clang i386}) ||
 		exit
@@ -90,7 +93,7 @@ can_compile() {
 configure_is_new() {
 	[ -f configure ] &&
 		[ -z "$(find configure.ac Makefile.am ./*/local.mk \
-			-newer configure)" ]
+			./*/*/local.mk -newer configure)" ]
 }
 
 find_missing() {
@@ -114,7 +117,7 @@ find_missing() {
 	*' check-valgrind '* | *' check-helgrind '*)
 		need valgrind valgrind --version ;;
 	*' check-analysis '*)	need_analysis ;;
-	*' check-platforms '*)	need_platforms ;;
+	*' check-platforms '*)	need_platforms "$@" ;;
 	*' coverage '*)		need gcovr gcovr --version ;;
 	*' check-model '*)	need spin spin -V ;;
 	*' bench '*)		need gnuplot-nox gnuplot --version ;;
