@@ -45,13 +45,17 @@ static bool is_refused(int socket)
 #endif
 }
 
-/* Descriptors come with bytes, and a waiter sends neither. */
+/* Descriptors come with bytes, and a waiter sends neither.  Bytes out of band
+ * bring descriptors as well; they show where they are to come in line. */
 static bool has_bytes(int connection)
 {
+	int in_line = 1;
 	char byte;
 	struct iovec data = { &byte, sizeof(byte) };
 	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
 
+	pl_ops->setsockopt(connection, SOL_SOCKET, SO_OOBINLINE, &in_line,
+			   sizeof(in_line));
 	return pl_ops->recvmsg(connection, &message, MSG_PEEK | MSG_DONTWAIT) >
 	       0;
 }

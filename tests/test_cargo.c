@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "support/attack.h"
@@ -12,6 +13,7 @@
 struct scene {
 	const char *key;
 	bool old;
+	int flags; /* of what nobody sends */
 };
 
 /* Sends a socket that lingers, tells how that went, and keeps its peer. */
@@ -23,7 +25,7 @@ static void send_as_nobody(struct child *parent, void *argument)
 	become_user(NOBODY);
 	connection = attack_connect(scene->key);
 	require(connection >= 0);
-	say(parent, attack_send_lingering(connection));
+	say(parent, attack_send_lingering(connection, scene->flags));
 	close(connection);
 	hear(parent);
 }
@@ -43,9 +45,9 @@ static void hold_as_we_do(struct child *parent, void *argument)
 }
 
 /* Ends too if the release still hangs: nobody's peer is closed then. */
-static void release_behind_cargo(struct key *key, bool old, int sent)
+static void release_behind_cargo(struct key *key, bool old, int flags, int sent)
 {
-	struct scene scene = { key->text, old };
+	struct scene scene = { key->text, old, flags };
 	struct child *holder = child_start(hold_as_we_do, &scene);
 	struct child *nobody, *waiter = contender_start(key->text, "tcp");
 
@@ -70,13 +72,35 @@ static void a_gate_refuses_descriptors(void **state)
 		print_message("needs Linux 6.16: skipped\n");
 		skip();
 	}
-	release_behind_cargo(*state, false, -EPERM);
+	release_behind_cargo(*state, false, 0, -EPERM);
 }
 
 static void
 what_cannot_be_refused_does_not_keep_the_lock_from_the_next(void **state)
 {
-	release_behind_cargo(*state, true, 0);
+	release_behind_cargo(*state, true, 0, 0);
+}
+
+/* Since Linux 5.15, where it is configured. */
+static bool kernel_sends_out_of_band(void)
+{
+	int pair[2];
+	bool sent;
+
+	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+	sent = send(pair[0], "x", 1, MSG_OOB) == 1;
+	close(pair[0]);
+	close(pair[1]);
+	return sent;
+}
+
+static void nor_does_what_comes_out_of_band(void **state)
+{
+	if (!kernel_sends_out_of_band()) {
+		print_message("needs Linux 5.15: skipped\n");
+		skip();
+	}
+	release_behind_cargo(*state, true, MSG_OOB, 0);
 }
 
 /* As a holder, sends to a waiter that sleeps. */
@@ -91,14 +115,14 @@ static void hold_and_send_as_nobody(struct child *parent, void *argument)
 	waiter = impostor_accept(gate);
 	say(parent, 0);
 	hear(parent);
-	say(parent, attack_send_lingering(waiter));
+	say(parent, attack_send_lingering(waiter, 0));
 	hear(parent);
 }
 
 static void a_waiter_takes_nothing_from_another_user(void **state)
 {
 	struct key *key = *state;
-	struct scene scene = { key->text, false };
+	struct scene scene = { key->text, false, 0 };
 	struct child *waiter = contender_start(key->text, "tcp");
 	struct child *nobody;
 
@@ -125,6 +149,7 @@ int main(void)
 		with_key(a_gate_refuses_descriptors),
 		with_key(
 			what_cannot_be_refused_does_not_keep_the_lock_from_the_next),
+		with_key(nor_does_what_comes_out_of_band),
 		with_key(a_waiter_takes_nothing_from_another_user),
 	};
 

@@ -100,7 +100,8 @@ static int lingering_socket(void)
 	return full;
 }
 
-static int send_descriptors(int connection, const int *fds, size_t count)
+static int send_descriptors(int connection, const int *fds, size_t count,
+			    int flags)
 {
 	union {
 		struct cmsghdr align;
@@ -119,15 +120,14 @@ static int send_descriptors(int connection, const int *fds, size_t count)
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(count * sizeof(int));
 	memcpy(CMSG_DATA(header), fds, count * sizeof(int));
-	return sendmsg(connection, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0
-		       ? -errno
-		       : 0;
+	flags |= MSG_DONTWAIT | MSG_NOSIGNAL;
+	return sendmsg(connection, &message, flags) < 0 ? -errno : 0;
 }
 
-int attack_send_lingering(int connection)
+int attack_send_lingering(int connection, int flags)
 {
 	int fd = lingering_socket();
-	int error = send_descriptors(connection, &fd, 1);
+	int error = send_descriptors(connection, &fd, 1, flags);
 	struct linger none = { 0, 0 };
 
 	/* Back with us, it must not hold us up. */
@@ -151,7 +151,7 @@ static int send_sockets(int connection)
 		count++;
 	}
 	if (count > 0)
-		error = send_descriptors(connection, fds, count);
+		error = send_descriptors(connection, fds, count, 0);
 	while (count > 0)
 		close(fds[--count]);
 	return error;
@@ -195,7 +195,7 @@ static bool fly_in_circles(const struct key *key)
 			       fds + i) < 0)
 			return false;
 	for (int i = 0; i + 1 < FDS_MAX; i++)
-		send_descriptors(fds[i], fds, FDS_MAX - 1);
+		send_descriptors(fds[i], fds, FDS_MAX - 1, 0);
 	for (int i = 0; i + 1 < FDS_MAX; i++)
 		close(fds[i]);
 	return true;
@@ -387,14 +387,12 @@ struct child *attack_start(const struct attack *attack, const struct key *key)
 
 /* ---- kernels ------------------------------------------------------------- */
 
-static int unknown_option(int fd, int level, int name, const void *value,
+/* That one is as old as sockets. */
+static int set_old_option(int fd, int level, int name, const void *value,
 			  socklen_t length)
 {
-	(void)fd;
-	(void)level;
-	(void)name;
-	(void)value;
-	(void)length;
+	if (name == SO_OOBINLINE)
+		return setsockopt(fd, level, name, value, length);
 	errno = ENOPROTOOPT;
 	return -1;
 }
@@ -404,7 +402,7 @@ void pretend_old_kernel(bool old)
 	static struct pl_ops table;
 
 	table = pl_libc_ops;
-	table.setsockopt = unknown_option;
+	table.setsockopt = set_old_option;
 	pl_ops = old ? &table : &pl_libc_ops;
 }
 
@@ -417,7 +415,7 @@ bool kernel_can_refuse(void)
 	require(null >= 0 &&
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	pl_cargo_refuse(pair[0]);
-	error = send_descriptors(pair[1], &null, 1);
+	error = send_descriptors(pair[1], &null, 1, 0);
 	close(null);
 	close(pair[0]);
 	close(pair[1]);

@@ -33,9 +33,9 @@ int attack_connect(const char *key);
 /*
  * Sends through the connection a socket that nobody can close in a short time,
  * as it has data that its peer, which this process keeps, does not take: 0, or
- * -errno (-EPERM: the other side refuses descriptors).
+ * -errno (-EPERM: the other side refuses descriptors).  Flags: 0, or MSG_OOB.
  */
-int attack_send_lingering(int connection);
+int attack_send_lingering(int connection, int flags);
 
 /* From now on this process and its children behave as on a kernel that does not
  * know how to refuse descriptors. */
