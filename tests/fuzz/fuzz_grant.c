@@ -157,7 +157,7 @@ static bool is_grant(const void *data, size_t size)
 static void send_data(const void *data, size_t size)
 {
 	if (size > 0 && socket_send(holder.connection, data, size, holder.list,
-				    (size_t)holder.count) > 0)
+				    (size_t)holder.count, 0) > 0)
 		holder.granted |= is_grant(data, size);
 	holder.count = 0;
 }

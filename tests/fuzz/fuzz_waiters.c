@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_waiters.c - a holder that releases, among hostile waiters.
  *
- * The first letter is the holder's transport (t tcp, else unix).  Then comes
- * what others do, a letter each, see do_letter(), up to a newline; what they do
+ * The first letter is the holder's transport (t tcp, else unix; T and U: on a
+ * kernel that cannot refuse descriptors).  Then comes what others do, a letter each, see do_letter(), up to a newline; what they do
  * after an R they do in the middle of the release.  What follows the newline is
  * what the kernel says of the first waiter's process in /proc/PID/stat.
  *
  * The release ends, and leaves nothing; at most one gets the lock, the first
- * in the queue that can; and if nobody does, the names are free.
+ * in the queue that can, never another user; and if nobody does, the names are
+ * free.  They also are when descriptors are closed that another user has sent.
  */
 #include "config.h"
 
@@ -16,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "fuzz.h"
@@ -30,6 +33,9 @@ const char fuzz_name[] = "waiters";
 
 struct waiter {
 	bool honest, gone;
+	bool stranger;		   /* another user's */
+	bool sent, loaded;	   /* bytes; descriptors */
+	int number;		   /* in the queue; -1: it is not */
 	int fd;			   /* of a hostile one; -1: closed */
 	struct pl_attempt attempt; /* of an honest one */
 };
@@ -38,9 +44,10 @@ static struct {
 	struct input script;
 	struct pl_address address;
 	struct waiter waiters[WAITERS_MAX];
-	int count;
+	int count, queued;
 	struct waiter *at; /* whom the letters are about */
 	int steps;
+	bool old;  /* the kernel */
 	bool late; /* the release is going on */
 	bool interfered;
 	bool passed; /* descriptors, into the queue */
@@ -48,14 +55,19 @@ static struct {
 
 static const struct socket_key *key;
 
-static void join(bool honest)
+enum kind { HONEST, HOSTILE, STRANGER };
+
+static void join(enum kind kind)
 {
 	struct waiter *waiter = &world.waiters[world.count];
 
 	if (world.count == WAITERS_MAX)
 		return;
-	*waiter = (struct waiter){ .honest = honest, .fd = -1 };
-	if (honest) {
+	*waiter = (struct waiter){ .honest = kind == HONEST,
+				   .stranger = kind == STRANGER,
+				   .number = -1,
+				   .fd = -1 };
+	if (waiter->honest) {
 		waiter->attempt = (struct pl_attempt){
 			.epoch = pl_epoch(),
 			.socket = -1,
@@ -67,6 +79,8 @@ static void join(bool honest)
 		waiter->fd = socket_connect(world.address.name);
 		waiter->gone = waiter->fd < 0;
 	}
+	if (!waiter->gone)
+		waiter->number = world.queued++;
 	world.at = waiter;
 	world.count++;
 }
@@ -84,6 +98,16 @@ static void end_connection(struct waiter *waiter)
 	waiter->fd = waiter->attempt.socket = -1;
 }
 
+static void send_through(const void *data, size_t size, const int *fds,
+			 int count, int flags)
+{
+	if (socket_send(fd_of(world.at), data, size, fds, (size_t)count,
+			flags) <= 0)
+		return;
+	world.at->sent = true;
+	world.at->loaded |= count > 0;
+}
+
 /* Passes descriptors, its own and those of others, into the queue: who has
  * closed its connection may be there still. */
 static void send_things(void)
@@ -95,7 +119,32 @@ static void send_things(void)
 		if (fd_of(&world.waiters[i]) >= 0)
 			fds[count++] = fd_of(&world.waiters[i]);
 	world.interfered = world.passed = true;
-	socket_send(fd_of(world.at), data, sizeof(data), fds, (size_t)count);
+	send_through(data, sizeof(data), fds, count, 0);
+}
+
+/* Descriptors of the kinds that are in a byte, which nobody else has. */
+static void send_kinds(int flags)
+{
+	int kinds = input_byte(&world.script);
+	int pair[2], fds[8], count = 0;
+
+	if (kinds & 1 && pipe2(pair, O_CLOEXEC) == 0) {
+		fds[count++] = pair[0];
+		fds[count++] = pair[1];
+	}
+	if (kinds & 2)
+		fds[count++] = socket_bind_port(0, SOCK_STREAM);
+	if (kinds & 4)
+		fds[count++] = socket_bind_name(world.address.name, SOCK_DGRAM);
+	if (kinds & 8)
+		fds[count++] = epoll_create1(EPOLL_CLOEXEC);
+	if (kinds & 16)
+		fds[count++] = memfd_create("thing", MFD_CLOEXEC);
+	if (kinds & 32)
+		fds[count++] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	send_through("x", 1, fds, count, flags);
+	while (count > 0)
+		close(fds[--count]);
 }
 
 static void send_bytes(void)
@@ -104,16 +153,18 @@ static void send_bytes(void)
 	int size = 1 + input_byte(&world.script) % (int)sizeof(bytes);
 
 	memset(bytes, 'x', sizeof(bytes));
-	socket_send(fd_of(world.at), bytes, (size_t)size, NULL, 0);
+	send_through(bytes, (size_t)size, NULL, 0, 0);
 }
 
 static void do_letter(char letter)
 {
 	switch (letter) {
 	case 'h': /* an honest waiter joins */
-		return join(true);
+		return join(HONEST);
 	case 'c': /* a hostile one */
-		return join(false);
+		return join(HOSTILE);
+	case 'n': /* another user's */
+		return join(STRANGER);
 	case '.':
 		return sim_pass(PL_MSEC);
 	case '<': /* the one before */
@@ -128,6 +179,10 @@ static void do_letter(char letter)
 		return send_bytes();
 	case 'd':
 		return send_things();
+	case 'k':
+		return send_kinds(0);
+	case 'o':
+		return send_kinds(MSG_OOB);
 	case 'w': /* half closes */
 		shutdown(fd_of(world.at), SHUT_WR);
 		return;
@@ -147,7 +202,7 @@ static void do_letter(char letter)
 /* One letter's worth; false: it is the holder's turn. */
 static bool step(void)
 {
-	static const char letters[] = "hc.<bdwrsxR";
+	static const char letters[] = "hc.<bdwrsxRnko";
 	int byte;
 
 	if (world.script.at == world.script.end || ++world.steps > STEPS_MAX)
@@ -170,6 +225,29 @@ static void interfere(void)
 {
 	if (world.late)
 		world.interfered |= step();
+}
+
+static struct waiter *accepted(int number)
+{
+	for (int i = 0; i < world.count; i++)
+		if (world.waiters[i].number == number)
+			return &world.waiters[i];
+	fuzz_check(false);
+	return NULL;
+}
+
+static uid_t user_of(int number)
+{
+	return geteuid() + (accepted(number)->stranger ? 1 : 0);
+}
+
+/* Which can take any time. */
+static void closing(int number)
+{
+	const struct waiter *waiter = accepted(number);
+
+	if (waiter->stranger && waiter->loaded)
+		fuzz_check(socket_name_is_free(world.address.name));
 }
 
 /* ---- what may come of it ------------------------------------------------- */
@@ -205,15 +283,18 @@ static bool is_granted(struct waiter *waiter)
 static void check_grants(bool stopped)
 {
 	struct waiter *first = NULL, *granted = NULL;
+	bool ended = stopped;
 
 	for (int i = 0; i < world.count; i++) {
 		struct waiter *waiter = &world.waiters[i];
 
-		if (!first && !waiter->gone && !stopped)
+		/* Who may have sent descriptors must not be closed yet. */
+		ended |= world.old && waiter->stranger && waiter->sent;
+		if (!first && !waiter->gone && !waiter->stranger && !ended)
 			first = waiter;
 		if (!is_granted(waiter))
 			continue;
-		fuzz_check(!granted);
+		fuzz_check(!granted && !waiter->stranger);
 		granted = waiter;
 	}
 	if (!world.interfered)
@@ -257,8 +338,12 @@ static void hold_and_release(const char *stat, size_t size)
 	struct portlock_lock lock;
 	uint64_t token;
 	bool stopped;
+	int first = input_byte(&world.script);
 
-	options.transport = input_byte(&world.script) == 't' ? "tcp" : "unix";
+	options.transport = first == 't' || first == 'T' ? "tcp" : "unix";
+	world.old = first == 'T' || first == 'U';
+	if (world.old)
+		sim_old_kernel();
 	fuzz_check(pl_lock_init(&lock, key->text, &options) == 0);
 	fuzz_check(portlock_try_lock(&lock) == 0);
 	token = portlock_token(&lock);
@@ -292,6 +377,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(struct input){ (uint8_t *)script, (uint8_t *)script + size };
 	fds = sockets_open();
 	sim_start(nothing, interfere);
+	sim_peers(user_of, closing);
 	hold_and_release(stat, stat_size);
 	for (int i = 0; i < world.count; i++)
 		end_connection(&world.waiters[i]);

@@ -24,6 +24,9 @@ static struct {
 	const char *text;
 	size_t size;
 	uid_t uid;
+	int connection, number; /* accepted last; -1: closed */
+	uid_t (*peer)(int number);
+	void (*closing)(int number);
 } sim;
 
 static int tell(clockid_t clock, struct timespec *now)
@@ -72,8 +75,35 @@ static void interfere(void)
 static int accept_late(int fd, struct sockaddr *address, socklen_t *length,
 		       int flags)
 {
+	int connection;
+
 	interfere();
-	return accept4(fd, address, length, flags);
+	connection = accept4(fd, address, length, flags);
+	if (connection >= 0) {
+		sim.connection = connection;
+		sim.number++;
+	}
+	return connection;
+}
+
+static int get_option(int fd, int level, int name, void *value,
+		      socklen_t *length)
+{
+	int result = getsockopt(fd, level, name, value, length);
+
+	if (result == 0 && name == SO_PEERCRED && fd == sim.connection &&
+	    sim.peer)
+		((struct ucred *)value)->uid = sim.peer(sim.number);
+	return result;
+}
+
+static int set_old_option(int fd, int level, int name, const void *value,
+			  socklen_t length)
+{
+	if (name == SO_OOBINLINE)
+		return setsockopt(fd, level, name, value, length);
+	errno = ENOPROTOOPT;
+	return -1;
 }
 
 static ssize_t send_late(int fd, const struct msghdr *message, int flags)
@@ -85,6 +115,11 @@ static ssize_t send_late(int fd, const struct msghdr *message, int flags)
 static int close_late(int fd)
 {
 	interfere();
+	if (fd == sim.connection) {
+		sim.connection = -1;
+		if (sim.closing)
+			sim.closing(sim.number);
+	}
 	return close(fd);
 }
 
@@ -115,6 +150,17 @@ void sim_user(uid_t uid)
 	sim.ops.geteuid = tell_user;
 }
 
+void sim_peers(uid_t (*peer)(int number), void (*closing)(int number))
+{
+	sim.peer = peer;
+	sim.closing = closing;
+}
+
+void sim_old_kernel(void)
+{
+	sim.ops.setsockopt = set_old_option;
+}
+
 void sim_file(const char *text, size_t size)
 {
 	sim.text = text;
@@ -125,12 +171,14 @@ void sim_start(bool (*act)(void), void (*before)(void))
 {
 	memset(&sim, 0, sizeof(sim));
 	sim.now = 1000 * SECOND;
+	sim.connection = sim.number = -1;
 	sim.act = act;
 	sim.before = before;
 	sim.ops = pl_libc_ops;
 	sim.ops.clock_gettime = tell;
 	sim.ops.ppoll = sleep_and_see;
 	sim.ops.accept4 = accept_late;
+	sim.ops.getsockopt = get_option;
 	sim.ops.sendmsg = send_late;
 	sim.ops.close = close_late;
 	sim.ops.open = open_file;

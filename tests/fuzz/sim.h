@@ -26,6 +26,15 @@ void sim_pass(int64_t ns);
 /* Whom the core takes its own process for; all sockets are another user's. */
 void sim_user(uid_t uid);
 
+/*
+ * Whose the connections are that the core accepts, by their numbers from 0, and
+ * who is told that it is about to close one that it has not granted anything.
+ */
+void sim_peers(uid_t (*peer)(int number), void (*closing)(int number));
+
+/* A kernel before 6.16: descriptors cannot be refused. */
+void sim_old_kernel(void);
+
 /* What the core reads of files: /proc/PID/stat. */
 void sim_file(const char *text, size_t size);
 

@@ -93,7 +93,7 @@ bool socket_port_is_free(int port)
 }
 
 ssize_t socket_send(int connection, const void *data, size_t size,
-		    const int *fds, size_t count)
+		    const int *fds, size_t count, int flags)
 {
 	union {
 		struct cmsghdr align;
@@ -113,7 +113,8 @@ ssize_t socket_send(int connection, const void *data, size_t size,
 		message.msg_control = control.bytes;
 		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
 	}
-	return sendmsg(connection, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	flags |= MSG_NOSIGNAL | MSG_DONTWAIT;
+	return sendmsg(connection, &message, flags);
 }
 
 bool socket_gets_descriptors(int connection)

@@ -22,9 +22,9 @@ int socket_connect(const char *name);
 bool socket_name_is_free(const char *name);
 bool socket_port_is_free(int port);
 
-/* Sends it with the descriptors; what sendmsg() returns. */
+/* Sends it with the descriptors and flags; what sendmsg() returns. */
 ssize_t socket_send(int connection, const void *data, size_t size,
-		    const int *fds, size_t count);
+		    const int *fds, size_t count, int flags);
 
 /* Whether a descriptor comes; it is closed. */
 bool socket_gets_descriptors(int connection);
