@@ -26,20 +26,22 @@ flags=(-DHAVE_CONFIG_H "-I$top_builddir" "-I$top_builddir/include" -Iinclude
 	-iquote . -iquote tests -iquote tests/support -std=gnu11
 	'-DPKGLIBDIR="/"' "${jansson[@]}")
 
+# -Wno-analyzer-null-dereference: CMSG_FIRSTHDR() has room for a header.
+# In tests and the benchmark:
 # -Wno-analyzer-fd-leak, -malloc-leak: they do not know that an exit of a test
 #	gives everything back, nor that a table keeps what it was given.
 # -Wno-analyzer-fd-use-without-check: who hands on a bad descriptor learns it
 #	from the call.
-# -Wno-analyzer-null-dereference: CMSG_FIRSTHDR() has room for a header.
 # In tests gcc does not know that cmocka's assertions end a test; a process that
 # ends may leave files open; and calls with NULL are tested.
 # -O1: less is found without, and with more most of the code is gone.
-gcc_flags='-O1 -Wall -Wextra -fanalyzer -Wno-analyzer-fd-leak
-	-Wno-analyzer-malloc-leak -Wno-analyzer-fd-use-without-check
-	-Wno-analyzer-null-dereference'
-gcc_flags_of_tests='-Wno-analyzer-null-argument -Wno-analyzer-file-leak
+gcc_flags='-O1 -Wall -Wextra -fanalyzer -Wno-analyzer-null-dereference'
+gcc_flags_of_bench='-Wno-analyzer-fd-leak -Wno-analyzer-malloc-leak
+	-Wno-analyzer-fd-use-without-check'
+gcc_flags_of_tests="$gcc_flags_of_bench
+	-Wno-analyzer-null-argument -Wno-analyzer-file-leak
 	-Wno-analyzer-possible-null-argument
-	-Wno-analyzer-use-of-uninitialized-value'
+	-Wno-analyzer-use-of-uninitialized-value"
 
 need() {
 	"$1" --version >/dev/null 2>&1 && return
@@ -76,7 +78,10 @@ each() {
 read_with_gcc() {
 	local more=
 
-	[ "${folder-}" != tests ] || more=$gcc_flags_of_tests
+	case ${folder-} in
+	bench)	more=$gcc_flags_of_bench ;;
+	tests)	more=$gcc_flags_of_tests ;;
+	esac
 	# shellcheck disable=SC2086 # words
 	each "${ANALYZER:-gcc}" "${flags[@]}" $gcc_flags $more -c -o /dev/null
 }
