@@ -2,7 +2,8 @@
 /* measure_hostile.c - what each attack costs two processes that use a lock.
  *
  * They take turns, as greedy as can be, once alone and then beside each attack;
- * what they see is printed with its ratio to the run alone.
+ * what they see is printed with its ratio to the run alone.  Then again with
+ * rests, in which the names are free for whoever wants to have them.
  */
 #include "config.h"
 
@@ -15,6 +16,7 @@
 
 #define DURATION_NS INT64_C(1000000000)
 #define SAMPLES 200000
+#define REST_NS INT64_C(1000000)
 
 struct log {
 	struct guarded guarded;
@@ -29,6 +31,7 @@ struct log {
 struct worker {
 	struct log *log;
 	const char *key, *transport;
+	int64_t rest;
 	int self;
 };
 
@@ -62,6 +65,8 @@ static void take_turns(struct child *parent, void *argument)
 		atomic_store(&log->last, 1 + worker->self);
 		atomic_store(&log->released, now_ns());
 		portlock_release(lock);
+		if (worker->rest > 0)
+			sleep_ns(worker->rest);
 	}
 	portlock_close(lock);
 	say(parent, 0);
@@ -110,14 +115,14 @@ static struct figures summary(const struct log *log)
 }
 
 static struct figures run(struct key *key, const struct attack *attack,
-			  const char *transport)
+			  const char *transport, int64_t rest)
 {
 	struct log *log = shared_memory(sizeof(*log));
 	struct child *two[2], *nobody = NULL;
 	struct figures figures;
 
 	for (int i = 0; i < 2; i++) {
-		struct worker worker = { log, key->text, transport, i };
+		struct worker worker = { log, key->text, transport, rest, i };
 
 		two[i] = child_start(take_turns, &worker);
 	}
@@ -152,20 +157,20 @@ static void print(const char *name, const struct figures *now,
 	fflush(stdout);
 }
 
-static void table(const char *transport)
+static void table(const char *transport, int64_t rest)
 {
 	struct figures alone;
 	struct key key;
 
 	key_make(&key);
-	printf("transport %s, times in us, each with its ratio to \"alone\"\n"
+	printf("transport %s%s, times in us, each with its ratio to \"alone\"\n"
 	       "%-12s %14s %16s %16s %16s %16s\n",
-	       transport, "attack", "grants/s", "acquire p50", "acquire max",
-	       "hand-over p50", "hand-over max");
-	alone = run(&key, NULL, transport);
+	       transport, rest > 0 ? " with rests" : "", "attack", "grants/s",
+	       "acquire p50", "acquire max", "hand-over p50", "hand-over max");
+	alone = run(&key, NULL, transport, rest);
 	print("alone", &alone, &alone);
 	for (size_t i = 0; i < attacks_count; i++) {
-		struct figures now = run(&key, &attacks[i], transport);
+		struct figures now = run(&key, &attacks[i], transport, rest);
 
 		print(attacks[i].name, &now, &alone);
 	}
@@ -179,7 +184,9 @@ int main(void)
 		      stderr);
 		return 77;
 	}
-	table("unix");
-	table("tcp");
+	table("unix", 0);
+	table("tcp", 0);
+	table("unix", REST_NS);
+	table("tcp", REST_NS);
 	return 0;
 }
