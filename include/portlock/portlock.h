@@ -174,7 +174,9 @@ PORTLOCK_API int portlock_try_lock(portlock_t *lock);
 
 /**
  * Gives the lock to the first waiter, or frees it.  Any thread may call it;
- * without a held lock it does nothing.  Never blocks.
+ * without a held lock it does nothing.  Never blocks; but before Linux 6.16 a
+ * hostile process of another user can delay its return (not the lock, which is
+ * free by then).
  * Returns 0, or -EINVAL when lock is NULL.
  * May be called from a signal handler.
  */
