@@ -42,6 +42,9 @@ static struct {
 	int mine[MINE_MAX], mines; /* descriptors to close */
 	int gate, connection, ports[PORTLOCK_PORTS];
 	int list[FDS_MAX], count; /* what the next message takes along */
+	char stream[sizeof(struct grant)]; /* the first bytes sent */
+	size_t sent;
+	bool gate_sent; /* with them */
 	bool granted, ended;
 	bool stranger; /* another user's */
 	int steps;
@@ -140,25 +143,31 @@ static void double_list(void)
 
 /* ---- what it says -------------------------------------------------------- */
 
-/* Whether that, with the list, is a grant. */
-static bool is_grant(const void *data, size_t size)
+/*
+ * What of this the waiter may read as one message: the connection is a stream,
+ * so a grant can come in pieces, and the gate with any of them.
+ */
+static void note_sent(const char *data, size_t size)
 {
-	struct grant grant;
-	bool gate = false;
+	size_t room = sizeof(holder.stream) - holder.sent;
 
-	for (int i = 0; i < holder.count; i++)
-		gate |= holder.list[i] == holder.gate && holder.gate >= 0;
-	if (!gate || size < sizeof(grant))
-		return false;
-	memcpy(&grant, data, sizeof(grant));
-	return !holder.stranger && memcmp(grant.magic, "plgrant1", 8) == 0;
+	for (int i = 0; room > 0 && i < holder.count; i++)
+		holder.gate_sent |=
+			holder.list[i] == holder.gate && holder.gate >= 0;
+	if (size > room)
+		size = room;
+	memcpy(holder.stream + holder.sent, data, size);
+	holder.sent += size;
+	holder.granted |= !holder.stranger && holder.gate_sent &&
+			  holder.sent == sizeof(holder.stream) &&
+			  memcmp(holder.stream, "plgrant1", 8) == 0;
 }
 
 static void send_data(const void *data, size_t size)
 {
 	if (size > 0 && socket_send(holder.connection, data, size, holder.list,
 				    (size_t)holder.count, 0) > 0)
-		holder.granted |= is_grant(data, size);
+		note_sent(data, size);
 	holder.count = 0;
 }
 
@@ -263,6 +272,8 @@ static void do_letter(char letter)
 		fcntl(holder.gate, F_SETFL, O_NONBLOCK);
 		holder.connection = own(accept4(holder.gate, NULL, NULL,
 						SOCK_CLOEXEC | SOCK_NONBLOCK));
+		holder.sent = 0;
+		holder.gate_sent = false;
 		return;
 	case 'M':
 		return send_grant("plgrant1", 1000, sizeof(struct grant));
