@@ -113,7 +113,7 @@ sleep_in_queue:
 			:: true
 			:: printf("P%d accept_grant: -EMFILE\n", ME);
 			   waits = waits & ~BIT(ME);
-			   goto close_all
+			   goto cut
 			fi;
 #endif
 			goto win_ports
@@ -198,10 +198,21 @@ bind_next:
 		fi
 	};
 pass_on:
-	if
-	:: MUTATED(NO_PASS_ON) -> goto idle
-	:: else -> goto hand_over
-	fi;
+	atomic {
+		if
+		:: MUTATED(NO_PASS_ON) -> goto idle
+		:: else
+		fi;
+#if STOPS
+		/* The token is that of the holder before, or 0: then it does. */
+		if
+		:: held_long = 1; printf("P%d was_held_long: yes\n", ME)
+		:: true
+		fi;
+#endif
+		printf("P%d pass_on\n", ME);
+		goto hand_over
+	};
 
 become_holder:
 	atomic {
@@ -238,11 +249,11 @@ next_waiter:
 	atomic {
 		if
 		:: length[KEY(ME)] == 0 ->
-			printf("P%d next_waiter: none\n", ME);
+			printf("P%d serve_first: none\n", ME);
 			goto close_all
 		:: else ->
 			d_step { dequeue(ME, KEY(ME)) };
-			printf("P%d next_waiter: accept P%d\n", ME,
+			printf("P%d serve_first: accept P%d\n", ME,
 			       accepted[ME] - 2)
 		fi;
 		if
@@ -255,7 +266,7 @@ next_waiter:
 		if
 		:: accepted[ME] != DEAD && stopped[accepted[ME] - 2] &&
 		   !MUTATED(NO_LOOK) ->
-			printf("P%d may_take: stopped\n", ME);
+			printf("P%d is_stopped: yes\n", ME);
 			goto skip_waiter
 		:: else
 		fi
@@ -282,7 +293,6 @@ send:	atomic {
 #ifdef LIMITS
 		:: accepted[ME] != DEAD ->
 			printf("P%d pl_grant_send: -ETOOMANYREFS\n", ME);
-			part_rudely();
 			goto close_all
 #endif
 		fi;
@@ -312,7 +322,7 @@ wake:	atomic {
 			d_step { hang_up(accepted[ME] - 2) }
 		:: else
 		fi;
-		printf("P%d pl_gate_hand_over: shutdown\n", ME);
+		printf("P%d wake: shutdown\n", ME);
 		accepted[ME] = NOBODY;
 		holds[KEY(ME)] = holds[KEY(ME)] & ~BIT(ME);
 		goto idle
@@ -322,17 +332,39 @@ skip_waiter:
 	atomic {
 		slept = 0;
 		d_step { part_rudely() };
-		printf("P%d pl_gate_hand_over: next, please\n", ME);
+		printf("P%d serve_first: next, please\n", ME);
 		index++;
 		if
 		:: index == LOOKS_MAX && !MUTATED(LOOK_FOR_EVER) ->
-			printf("P%d pl_gate_hand_over: LOOKS_MAX\n", ME);
+			printf("P%d serve_first: LOOKS_MAX\n", ME);
 			goto close_all
 		:: else ->
 			index = index % LOOKS_MAX;
 			goto next_waiter
 		fi
 	};
+
+#ifdef LIMITS
+	/* What was cut off goes before the rest, which is the gate, and a port
+	 * perhaps: in any order. */
+cut:	if
+	:: atomic {
+		PORTS_OF(ME) > 0 ->
+		d_step { close_port(ME) };
+		printf("P%d accept_grant: closes a port\n", ME);
+		goto cut
+	}
+	:: atomic {
+		gate[KEY(ME)] & BIT(ME) ->
+		d_step { close_gate(KEY(ME), BIT(ME)) };
+		printf("P%d accept_grant: closes the gate\n", ME);
+		goto cut
+	}
+	:: atomic {
+		(gate[KEY(ME)] & BIT(ME)) == 0 && PORTS_OF(ME) == 0 -> goto idle
+	}
+	fi;
+#endif
 
 close_all:
 	if
@@ -348,10 +380,19 @@ close_all:
 			close_gate(KEY(ME), BIT(ME));
 			holds[KEY(ME)] = holds[KEY(ME)] & ~BIT(ME)
 		};
-		printf("P%d pl_bundle_close: the gate\n", ME);
+		printf("P%d pl_bundle_close: the gate\n", ME)
+	}
+	fi;
+	/* Of a send that failed: after the names. */
+	atomic {
+		if
+		:: accepted[ME] != NOBODY ->
+			d_step { part_rudely() };
+			printf("P%d pl_gate_hand_over: hangs up\n", ME)
+		:: else
+		fi;
 		goto idle
 	}
-	fi
 	} unless { killed[ME] };
 
 	/* The kernel closes what a killed process had, in some order. */

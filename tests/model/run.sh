@@ -101,6 +101,19 @@ property() {
 	sed -n "${line}s/[^A-Z]*\\([A-Z_]*\\)(.*/\\1/p" "$file"
 }
 
+# steps_are_known: each step of the model names a function that lib/ has
+steps_are_known() {
+	local step known=0
+
+	while read -r step; do
+		grep -qE "^[a-z].*\b$step\(" "$here"/../../lib/*.c && continue
+		echo "run.sh: a step of lock.pml is $step(), which lib/ has not" >&2
+		known=1
+	done < <(sed -n '/is dead/d; s/.*printf("P%d \([a-z_]*\).*/\1/p' \
+		"$here/lock.pml" | sort -u)
+	return $known
+}
+
 check() {
 	local result start=$SECONDS
 
@@ -147,6 +160,7 @@ fi
 for name; do
 	row "$name" || exit 99
 done
+steps_are_known || exit 1
 printf '%s\n' "$@" | xargs -P "$JOBS" -n 1 "$here/run.sh" --one
 total=$# pass=0
 for name; do
