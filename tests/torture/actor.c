@@ -22,11 +22,10 @@ void actor_prepare(void)
 {
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || dup3(fd, PROGRAM_FD, O_CLOEXEC) < 0) {
+	if (fd < 0 || !fd_move(fd, PROGRAM_FD)) {
 		perror("torture: /proc/self/exe");
 		exit(71);
 	}
-	close(fd);
 }
 
 void process_begin(void)

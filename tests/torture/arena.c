@@ -28,16 +28,25 @@ static void map(void)
 	}
 }
 
+bool fd_move(int fd, int number)
+{
+	if (fd == number) /* who started us has all below open */
+		return true;
+	if (dup3(fd, number, O_CLOEXEC) < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
 void arena_make(const struct plan *plan)
 {
 	int fd = memfd_create("torture", MFD_CLOEXEC);
 
 	if (fd < 0 || ftruncate(fd, sizeof(*arena)) < 0 ||
-	    dup3(fd, ARENA_FD, O_CLOEXEC) < 0) {
+	    !fd_move(fd, ARENA_FD)) {
 		perror("torture: memfd_create");
 		exit(71);
 	}
-	close(fd);
 	map();
 	arena->plan = *plan;
 }

@@ -29,10 +29,12 @@ static int open_file(const char *path)
 	int fd;
 
 	if (path)
-		return open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0644);
+		return open(path,
+			    O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
+			    0644);
 	snprintf(name, sizeof(name), "%s/portlock-torture-XXXXXX",
 		 folder ? folder : "/tmp");
-	fd = mkostemp(name, O_APPEND);
+	fd = mkostemp(name, O_APPEND | O_CLOEXEC);
 	if (fd >= 0)
 		unlink(name);
 	return fd;
@@ -42,11 +44,11 @@ void history_make(const char *path)
 {
 	int fd = open_file(path);
 
-	if (fd < 0 || dup3(fd, HISTORY_FD, O_CLOEXEC) < 0) {
-		perror("torture: the history file");
+	if (fd < 0 || !fd_move(fd, HISTORY_FD)) {
+		fprintf(stderr, "torture: the history file%s%s: %m\n",
+			path ? " " : "", path ? path : "");
 		exit(71);
 	}
-	close(fd);
 }
 
 static void append(const char *text)

@@ -95,6 +95,11 @@ kill -TERM $pid
 wait $pid || bad "interrupted: status $?"
 says 'ran .*interrupted' '# FAIL:  0'
 
+# Started by one that has many descriptors open.
+run 0 --seconds 1 --processes 2 3</dev/null 4<&3 5<&3 6<&3 7<&3 8<&3 9<&3
+run 71 --history "$work/no/folder"
+says "torture: the history file $work/no/folder: "
+
 run 64 --seconds 0
 says 'torture: --seconds 0: not a number from 1'
 run 64 --break nothing

@@ -157,6 +157,9 @@ void arena_make(const struct plan *plan);
 #define HISTORY_FD 11
 #define PROGRAM_FD 12
 
+/* Gives a descriptor, which is closed by exec, that number. */
+bool fd_move(int fd, int number);
+
 /* For the exec of an actor: these survive it, or do not. */
 void arena_pass(bool survive);
 void arena_adopt(void);
