@@ -134,10 +134,14 @@ static void act_together(void)
 		pthread_join(threads[i], NULL);
 }
 
-/* Every fourth slot is another user's. */
+bool is_foreign(int slot)
+{
+	return slot % 4 == 3;
+}
+
 static void choose_user(void)
 {
-	if (self.slot % 4 != 3 || geteuid() != 0)
+	if (!is_foreign(self.slot) || geteuid() != 0)
 		return;
 	if (setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
 	    setresuid(NOBODY, NOBODY, NOBODY) < 0)

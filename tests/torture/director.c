@@ -155,6 +155,20 @@ static void check_children_seat(void)
 			  (unsigned long long)open);
 }
 
+/* Each grant, but for those whose thread was killed before it wrote it. */
+static void check_history(struct cast *cast)
+{
+	uint64_t grants = report_sum(GRANTED);
+	uint64_t lost = SEATS * cast->kills + SEATS * cast->crashes +
+			atomic_load(&arena->events[CHILD_KILLS]);
+
+	cast->recorded = history_check();
+	if (grants > cast->recorded + lost)
+		violation(OUTCOMES, "the history has %llu of %llu grants",
+			  (unsigned long long)cast->recorded,
+			  (unsigned long long)grants);
+}
+
 static void check_all(struct cast *cast)
 {
 	check_children_seat();
@@ -165,7 +179,7 @@ static void check_all(struct cast *cast)
 			  count_fds(), cast->fds);
 	if (cast->crashes > atomic_load(&arena->events[CRASHES]))
 		violation(ENDS, "somebody else kills our processes");
-	cast->recorded = history_check();
+	check_history(cast);
 }
 
 void direct(struct cast *cast)

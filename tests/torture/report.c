@@ -80,6 +80,17 @@ void report_progress(const struct cast *cast)
 		(number)cast->kills);
 }
 
+/* Those of its children are in another seat. */
+static uint64_t foreign_grants(void)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < arena->plan.processes; i++)
+		for (int j = 0; is_foreign(i) && j < SEATS; j++)
+			add_ended(&arena->seats[i][j], GRANTED, &sum);
+	return sum;
+}
+
 static void print_acquires(const struct cast *cast)
 {
 	uint64_t begun = 0, handed = 0, longest = 0;
@@ -98,6 +109,11 @@ static void print_acquires(const struct cast *cast)
 	       (number)report_sum(NO_DESCRIPTOR));
 	printf("  refused  %llu (held already), killed while waiting %llu\n",
 	       (number)report_sum(REFUSED), (number)report_sum(DIED));
+	if (geteuid() == 0)
+		printf("  another user's processes had %llu grants\n",
+		       (number)foreign_grants());
+	else
+		printf("  of one user alone: others take part as root\n");
 	printf("longest    %.1f ms of wait for a grant\n",
 	       (double)longest / (double)MSEC);
 }

@@ -278,6 +278,9 @@ struct actor {
 	struct hand hands[SEATS];
 };
 
+/* Slots whose processes are another user's, if the director is root. */
+bool is_foreign(int slot);
+
 /* In the director, before the first actor. */
 void actor_prepare(void);
 
