@@ -33,7 +33,7 @@ fuzz() {
 	ASAN_OPTIONS=use_sigaltstack=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	timeout -k 10 $((seconds + 120)) \
 		"$1" -max_total_time="$seconds" -timeout=20 -max_len=8192 \
-		-rss_limit_mb=2048 -print_final_stats=1 ${dict:+"-dict=$dict"} \
+		-seed="${FUZZ_SEED:-0}" -rss_limit_mb=2048 -print_final_stats=1 ${dict:+"-dict=$dict"} \
 		-artifact_prefix="failed/$name-" \
 		"$found" "$here/corpus/$name" >"$name.log" 2>&1 </dev/null
 	echo $? >"$name.status"
