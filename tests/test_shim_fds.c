@@ -117,7 +117,9 @@ static void closefrom_without_close_range_passes_it_by(void **state)
 {
 	struct fixture *fixture = *state;
 
-	if (victim_do(fixture->victim, FDS_no_close_range) != 0)
+	/* Under valgrind libc's closefrom() then never ends: it closes what
+	 * /proc shows until that shows nothing, and valgrind keeps its own. */
+	if (is_slow() || victim_do(fixture->victim, FDS_no_close_range) != 0)
 		skip();
 	assert_int_equal(victim_do(fixture->victim, FDS_close_range), ENOSYS);
 	assert_int_equal(victim_do(fixture->victim, FDS_closefrom), 0);
