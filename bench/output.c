@@ -75,10 +75,14 @@ bool output_write(struct output *output, const char *text, size_t size)
 	bool is_stdout = output->fd == STDOUT_FILENO;
 
 	/* What cannot be cut, as a pipe, has nothing in it. */
-	if (!is_stdout && ftruncate(output->fd, 0) < 0 && errno != EINVAL)
-		return refuse(output, "write");
-	if (!write_all(output->fd, text, size) ||
-	    (!is_stdout && close(output->fd) < 0))
+	if ((!is_stdout && ftruncate(output->fd, 0) < 0 && errno != EINVAL) ||
+	    !write_all(output->fd, text, size)) {
+		refuse(output, "write");
+		if (!is_stdout)
+			close(output->fd);
+		return false;
+	}
+	if (!is_stdout && close(output->fd) < 0)
 		return refuse(output, "write");
 	*output->path = '\0';
 	return true;
