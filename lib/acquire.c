@@ -248,9 +248,12 @@ static uint64_t next_token(uint64_t last)
 	return now > last ? now : last + 1;
 }
 
-static int become_holder(struct portlock_lock *lock, struct pl_attempt *attempt)
+/* is_new: not the same hold, in another process. */
+static int become_holder(struct portlock_lock *lock, struct pl_attempt *attempt,
+			 bool is_new)
 {
 	static const struct pl_bundle none = PL_BUNDLE_NONE;
+	uint64_t token;
 
 	pl_window_open();
 	if (attempt->epoch != pl_epoch()) {
@@ -265,7 +268,10 @@ static int become_holder(struct portlock_lock *lock, struct pl_attempt *attempt)
 	attempt->bundle = none;
 	pl_part(attempt->socket, &lock->parting[PL_CAME]);
 	attempt->socket = -1;
-	atomic_store(&lock->token, next_token(attempt->last_token));
+	token = next_token(attempt->last_token);
+	if (is_new)
+		pl_sign(&lock->bundle, token);
+	atomic_store(&lock->token, token);
 	atomic_store(&lock->owner, pl_thread());
 	pl_window_close();
 	return 0;
@@ -283,7 +289,7 @@ int pl_acquire(struct portlock_lock *lock, const struct pl_wait *how)
 			return error;
 		error = win(lock, &attempt, how);
 		if (error == 0)
-			error = become_holder(lock, &attempt);
+			error = become_holder(lock, &attempt, true);
 		pl_registry_end(&attempt);
 	} while (error == STALE);
 	return error;
@@ -301,7 +307,7 @@ int pl_lock_adopt(struct portlock_lock *lock, int socket)
 	pl_window_open();
 	error = pl_grant_receive(&attempt, &lock->address);
 	if (error == 0)
-		error = become_holder(lock, &attempt);
+		error = become_holder(lock, &attempt, false);
 	pl_window_close();
 	return error;
 }

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/un.h>
 #include <time.h>
@@ -52,6 +53,7 @@ struct pl_ops {
 	int (*close)(int fd);
 	int (*dup)(int fd); /* close-on-exec, any number */
 	int (*set_nonblocking)(int fd);
+	int (*futimens)(int fd, const struct timespec times[2]);
 	int (*clock_gettime)(clockid_t clock, struct timespec *now);
 	pid_t (*getpid)(void);
 	uid_t (*geteuid)(void);
@@ -155,6 +157,16 @@ void pl_bundle_close_ports(struct pl_bundle *bundle);
  */
 bool pl_bundle_adopt(struct pl_bundle *bundle, const int *fds, int count,
 		     const struct pl_address *address);
+
+/* ---- sign.c: what a holder writes on its gate ----------------------------- */
+
+/* For those who look: since when it is held, and with how many ports.  A system
+ * that does not let us keeps them from knowing, no more. */
+void pl_sign(const struct pl_bundle *bundle, uint64_t token);
+
+/* Reads it from what statx() says of the gate, times included; false: nothing
+ * is written there. */
+bool pl_sign_read(const struct statx *gate, uint64_t *token, int *ports);
 
 /* ---- ports.c: two of three ---------------------------------------------- */
 

@@ -20,7 +20,8 @@ noinst_LTLIBRARIES += %D%/libportlock-core.la
 	%D%/ports.c \
 	%D%/process.c \
 	%D%/query.c \
-	%D%/registry.c
+	%D%/registry.c \
+	%D%/sign.c
 
 lib_LTLIBRARIES += %D%/libportlock.la
 %C%_libportlock_la_SOURCES =

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -42,6 +43,7 @@ const struct pl_ops pl_libc_ops = {
 	.close = close,
 	.dup = duplicate,
 	.set_nonblocking = set_nonblocking,
+	.futimens = futimens,
 	.clock_gettime = clock_gettime,
 	.getpid = getpid,
 	.geteuid = geteuid,

@@ -193,6 +193,12 @@ static int set_nonblocking(int fd)
 	return REAL(fcntl)(fd, F_SETFL, O_NONBLOCK);
 }
 
+/* libfaketime has times of its own. */
+static int kernels_futimens(int fd, const struct timespec times[2])
+{
+	return (int)syscall(SYS_utimensat, fd, NULL, times, 0);
+}
+
 const struct pl_ops shim_ops = {
 	.socket = high_socket,
 	.bind = bind,
@@ -211,6 +217,7 @@ const struct pl_ops shim_ops = {
 	.close = forget_and_close,
 	.dup = high_dup,
 	.set_nonblocking = set_nonblocking,
+	.futimens = kernels_futimens,
 	.clock_gettime = shim_clock_gettime,
 	.getpid = getpid,
 	.geteuid = kernels_user,

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* gate.c - who has a gate among its descriptors, and since when.
- *
- * /proc tells which processes have a socket, but not since when.  So who takes
- * a key for a lock of the program writes the time of the grant where the kernel
- * keeps it with the socket for all to see: as its time of modification.
- */
+/* gate.c - who has a gate among its descriptors, and since when. */
 #include "config.h"
 
 #include <dirent.h>
@@ -17,8 +12,6 @@
 #include <unistd.h>
 
 #include "shim/gate.h"
-
-#define NS_PER_S UINT64_C(1000000000)
 
 /* ---- the gate's inode number, by its name -------------------------------- */
 
@@ -105,27 +98,18 @@ bool gate_look(pid_t pid, int fd, uint64_t inode, uint64_t *granted)
 {
 	char path[48];
 	struct statx about;
+	int ports;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
 	/* The kernel's, as libfaketime has times of its own. */
 	if (syscall(SYS_statx, AT_FDCWD, path, 0,
-		    STATX_TYPE | STATX_INO | STATX_MTIME, &about) < 0 ||
+		    STATX_TYPE | STATX_INO | STATX_ATIME | STATX_MTIME,
+		    &about) < 0 ||
 	    !S_ISSOCK(about.stx_mode) || about.stx_ino != inode)
 		return false;
-	*granted = (uint64_t)about.stx_mtime.tv_sec * NS_PER_S +
-		   about.stx_mtime.tv_nsec;
+	if (!pl_sign_read(&about, granted, &ports))
+		*granted = 0;
 	return true;
-}
-
-void gate_sign(int fd, uint64_t granted)
-{
-	const struct timespec times[2] = {
-		{ .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = (time_t)(granted / NS_PER_S),
-		  .tv_nsec = (long)(granted % NS_PER_S) },
-	};
-
-	syscall(SYS_utimensat, fd, NULL, times, 0);
 }
 
 /* Without opendir(), which allocates. */

@@ -21,7 +21,4 @@ int gate_fd(pid_t pid, uint64_t inode);
  * its holder got; 0: it did not sign. */
 bool gate_look(pid_t pid, int fd, uint64_t inode, uint64_t *granted);
 
-/* The holder writes the token of its grant on the gate. */
-void gate_sign(int fd, uint64_t granted);
-
 #endif

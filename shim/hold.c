@@ -116,12 +116,9 @@ static int acquire(struct shim_hold *hold, const struct hold_wait *wait,
 }
 
 /* For our children, see inside.c. */
-static void sign(struct shim_hold *hold)
+static void note_token(struct shim_hold *hold)
 {
-	uint64_t token = portlock_token(&hold->lock);
-
-	atomic_store(&hold->token, token);
-	gate_sign(hold->lock.bundle.gate, token);
+	atomic_store(&hold->token, portlock_token(&hold->lock));
 }
 
 /* Once: joins or acquires.  -EAGAIN: another thread just took it, or lets it
@@ -135,7 +132,7 @@ static int take_once(struct shim_hold *hold, const struct hold_wait *wait,
 		return 0;
 	error = acquire(hold, wait, deadline);
 	if (error == 0) {
-		sign(hold);
+		note_token(hold);
 		atomic_store(&hold->count, 1);
 		atomic_store(&hold->look_pause, LOOK_FIRST);
 	} else if (error == -EALREADY && holder_asked == getpid()) {

@@ -87,6 +87,9 @@ const struct call_errors call_errors[] = {
 	{ CALL_DUP, "dup", ERRORS(EBADF, EINVAL, EMFILE), NOT_DONE },
 	{ CALL_SET_NONBLOCKING, "set_nonblocking", ERRORS(EBADF, EPERM),
 	  NOT_DONE | DONE },
+	{ CALL_FUTIMENS, "futimens",
+	  ERRORS(EACCES, EBADF, EINVAL, ENOSYS, EPERM, EROFS),
+	  NOT_DONE | DONE },
 	{ CALL_BOOTTIME, "clock_gettime", ERRORS(EFAULT, EINVAL), NOT_DONE },
 	{ CALL_CALLOC, "calloc", ERRORS(ENOMEM), NOT_DONE },
 };

@@ -212,6 +212,11 @@ static int faulty_set_nonblocking(int fd)
 	return (int)PASS(CALL_SET_NONBLOCKING, set_nonblocking(fd));
 }
 
+static int faulty_futimens(int fd, const struct timespec times[2])
+{
+	return (int)PASS(CALL_FUTIMENS, futimens(fd, times));
+}
+
 static int faulty_clock_gettime(clockid_t clock, struct timespec *now)
 {
 	if (clock != CLOCK_BOOTTIME)
@@ -257,6 +262,7 @@ void faults_use(struct faults *faults)
 	table.close = faulty_close;
 	table.dup = faulty_dup;
 	table.set_nonblocking = faulty_set_nonblocking;
+	table.futimens = faulty_futimens;
 	table.clock_gettime = faulty_clock_gettime;
 	table.calloc = faulty_calloc;
 	table.free = counting_free;

@@ -25,6 +25,7 @@ enum call {
 	CALL_CLOSE,
 	CALL_DUP,
 	CALL_SET_NONBLOCKING,
+	CALL_FUTIMENS,
 	CALL_BOOTTIME, /* clock_gettime() of that clock: no other can fail */
 	CALL_CALLOC,
 	CALL_FREE,
