@@ -25,7 +25,9 @@ struct verb {
 	int (*run)(int argc, char **argv); /* argv[0] is the name */
 };
 
-extern const struct verb verb_run, verb_address, verb_preload;
+extern const struct verb verb_run;
+extern const struct verb verb_address;
+extern const struct verb verb_preload;
 
 /* ---- message.c: what it says --------------------------------------------- */
 

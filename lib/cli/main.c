@@ -10,17 +10,33 @@
 
 #include "lib/cli/cli.h"
 
-#define VERBS "run, address, preload or help"
+/* In the order in which they are told of. */
+static const struct verb *const verbs[] = {
+	&verb_run,
+	&verb_address,
+	&verb_preload,
+};
 
-static const struct verb *const verbs[] = { &verb_run, &verb_address,
-					    &verb_preload };
+#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+/* "run, address, preload or help" */
+static const char *verb_names(void)
+{
+	static char names[256];
+	char *at = names;
+
+	for (size_t i = 0; i < VERBS; i++)
+		at = stpcpy(stpcpy(at, i > 0 ? ", " : ""), verbs[i]->name);
+	strcpy(at, " or help");
+	return names;
+}
 
 static const struct verb *verb_named(const char *name)
 {
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+	for (size_t i = 0; i < VERBS; i++)
 		if (strcmp(verbs[i]->name, name) == 0)
 			return verbs[i];
-	complain("unknown command '%s': use " VERBS, name);
+	complain("unknown command '%s': use %s", name, verb_names());
 	return NULL;
 }
 
@@ -35,7 +51,7 @@ static int print_overview(void)
 	puts("Usage: portlock COMMAND [ARGUMENT]...\n"
 	     "Locks that have a name, exclude processes, and die with their "
 	     "holder.\n");
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+	for (size_t i = 0; i < VERBS; i++)
 		printf("  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
 	puts("  help     describe one of these\n\n"
 	     "  -h, --help     print this and exit\n"
@@ -70,7 +86,7 @@ int main(int argc, char **argv)
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a line is one write */
 	opterr = 0;
 	if (!word) {
-		complain("a command is missing: use " VERBS);
+		complain("a command is missing: use %s", verb_names());
 		return EXIT_USAGE;
 	}
 	if (!strcmp(word, "help") || !strcmp(word, "--help") ||
@@ -80,8 +96,8 @@ int main(int argc, char **argv)
 		return print_version();
 	if (*word == '-') {
 		complain("unknown option '%s': use --help, --version or a "
-			 "command (" VERBS ")",
-			 word);
+			 "command (%s)",
+			 word, verb_names());
 		return EXIT_USAGE;
 	}
 	verb = verb_named(word);
