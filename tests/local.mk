@@ -200,6 +200,8 @@ support_sources = \
 	%D%/support/mutex.c \
 	%D%/support/mutex.h \
 	%D%/support/names.c \
+	%D%/support/old_kernel.c \
+	%D%/support/old_kernel.h \
 	%D%/support/opened.c \
 	%D%/support/opened.h \
 	%D%/support/preload.c \

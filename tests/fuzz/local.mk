@@ -19,7 +19,8 @@ fuzz_core = shim/librules.la lib/libportlock-core.la
 
 %C%_libreplay_la_SOURCES = %D%/replay.c
 %C%_libfuzz_la_SOURCES = %D%/fuzz.h %D%/input.c %D%/sim.c %D%/sim.h \
-	%D%/socket.c %D%/socket.h
+	%D%/socket.c %D%/socket.h \
+	tests/support/old_kernel.c tests/support/old_kernel.h
 
 # The command, with commands.h between it and the system.
 %C%_libcommands_la_CPPFLAGS = $(AM_CPPFLAGS) -DPORTLOCK_FUZZ_COMMAND \

@@ -9,6 +9,7 @@
 
 #include "fuzz.h"
 #include "sim.h"
+#include "tests/support/old_kernel.h"
 
 #define SECOND INT64_C(1000000000)
 
@@ -97,15 +98,6 @@ static int get_option(int fd, int level, int name, void *value,
 	return result;
 }
 
-static int set_old_option(int fd, int level, int name, const void *value,
-			  socklen_t length)
-{
-	if (name == SO_OOBINLINE)
-		return setsockopt(fd, level, name, value, length);
-	errno = ENOPROTOOPT;
-	return -1;
-}
-
 static ssize_t send_late(int fd, const struct msghdr *message, int flags)
 {
 	interfere();
@@ -158,7 +150,7 @@ void sim_peers(uid_t (*peer)(int number), void (*closing)(int number))
 
 void sim_old_kernel(void)
 {
-	sim.ops.setsockopt = set_old_option;
+	sim.ops.setsockopt = old_setsockopt;
 }
 
 void sim_file(const char *text, size_t size)

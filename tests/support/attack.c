@@ -13,6 +13,7 @@
 
 #include "attack.h"
 #include "impostor.h"
+#include "old_kernel.h"
 #include "lib/internal.h"
 
 #define REST_NS INT64_C(100000)
@@ -387,22 +388,12 @@ struct child *attack_start(const struct attack *attack, const struct key *key)
 
 /* ---- kernels ------------------------------------------------------------- */
 
-/* That one is as old as sockets. */
-static int set_old_option(int fd, int level, int name, const void *value,
-			  socklen_t length)
-{
-	if (name == SO_OOBINLINE)
-		return setsockopt(fd, level, name, value, length);
-	errno = ENOPROTOOPT;
-	return -1;
-}
-
 void pretend_old_kernel(bool old)
 {
 	static struct pl_ops table;
 
 	table = pl_libc_ops;
-	table.setsockopt = set_old_option;
+	table.setsockopt = old_setsockopt;
 	pl_ops = old ? &table : &pl_libc_ops;
 }
 
