@@ -160,13 +160,19 @@ bool pl_bundle_adopt(struct pl_bundle *bundle, const int *fds, int count,
 
 /* ---- sign.c: what a holder writes on its gate ----------------------------- */
 
-/* For those who look: since when it is held, and with how many ports.  A system
- * that does not let us keeps them from knowing, no more. */
+/* For those who look. */
+struct pl_signature {
+	uint64_t token; /* of the grant, and so since when it is held */
+	int ports;	/* that are with the gate */
+	pid_t pid;	/* who was granted it, in its own pid namespace */
+};
+
+/* A system that does not let us keeps others from knowing, no more. */
 void pl_sign(const struct pl_bundle *bundle, uint64_t token);
 
 /* Reads it from what statx() says of the gate, times included; false: nothing
  * is written there. */
-bool pl_sign_read(const struct statx *gate, uint64_t *token, int *ports);
+bool pl_sign_read(const struct statx *gate, struct pl_signature *read);
 
 /* ---- ports.c: two of three ---------------------------------------------- */
 

@@ -4,7 +4,8 @@
  * /proc tells which processes have a socket, but not since when.  So the token
  * of the grant, which is a time, goes where the kernel keeps it with the socket
  * for all who may look to see: its time of modification.  The time of access
- * says how many ports there are with it.
+ * says how many ports there are with it, in its seconds, and in its nanoseconds
+ * whose grant it is, as others may have copies of the descriptors.
  */
 #include "config.h"
 
@@ -18,7 +19,7 @@
 void pl_sign(const struct pl_bundle *bundle, uint64_t token)
 {
 	struct timespec times[2] = {
-		{ .tv_sec = SIGNED },
+		{ .tv_sec = SIGNED, .tv_nsec = pl_ops->getpid() },
 		{ .tv_sec = (time_t)(token / NS_PER_S),
 		  .tv_nsec = (long)(token % NS_PER_S) },
 	};
@@ -28,12 +29,13 @@ void pl_sign(const struct pl_bundle *bundle, uint64_t token)
 	pl_ops->futimens(bundle->gate, times);
 }
 
-bool pl_sign_read(const struct statx *gate, uint64_t *token, int *ports)
+bool pl_sign_read(const struct statx *gate, struct pl_signature *read)
 {
 	if (gate->stx_atime.tv_sec < SIGNED)
 		return false;
-	*token = (uint64_t)gate->stx_mtime.tv_sec * NS_PER_S +
-		 gate->stx_mtime.tv_nsec;
-	*ports = (int)gate->stx_atime.tv_sec - SIGNED;
+	read->token = (uint64_t)gate->stx_mtime.tv_sec * NS_PER_S +
+		      gate->stx_mtime.tv_nsec;
+	read->ports = (int)gate->stx_atime.tv_sec - SIGNED;
+	read->pid = (pid_t)gate->stx_atime.tv_nsec;
 	return true;
 }

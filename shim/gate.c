@@ -97,8 +97,8 @@ uint64_t gate_inode(const char *name)
 bool gate_look(pid_t pid, int fd, uint64_t inode, uint64_t *granted)
 {
 	char path[48];
+	struct pl_signature signature;
 	struct statx about;
-	int ports;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
 	/* The kernel's, as libfaketime has times of its own. */
@@ -107,8 +107,7 @@ bool gate_look(pid_t pid, int fd, uint64_t inode, uint64_t *granted)
 		    &about) < 0 ||
 	    !S_ISSOCK(about.stx_mode) || about.stx_ino != inode)
 		return false;
-	if (!pl_sign_read(&about, granted, &ports))
-		*granted = 0;
+	*granted = pl_sign_read(&about, &signature) ? signature.token : 0;
 	return true;
 }
 
