@@ -23,9 +23,24 @@ noinst_LTLIBRARIES += %D%/libportlock-core.la
 	%D%/registry.c \
 	%D%/sign.c
 
+# Who holds what: in the library and the command, not in the shim.
+noinst_LTLIBRARIES += %D%/liblook.la
+%C%_liblook_la_SOURCES = \
+	%D%/look/diag_unix.c \
+	%D%/look/fact.c \
+	%D%/look/look.c \
+	%D%/look/look.h \
+	%D%/look/netlink.c \
+	%D%/look/netlink.h \
+	%D%/look/owners.c \
+	%D%/look/owners.h \
+	%D%/look/proc_unix.c \
+	%D%/look/table.c \
+	%D%/look/table.h
+
 lib_LTLIBRARIES += %D%/libportlock.la
 %C%_libportlock_la_SOURCES =
-%C%_libportlock_la_LIBADD = %D%/libportlock-core.la
+%C%_libportlock_la_LIBADD = %D%/liblook.la %D%/libportlock-core.la
 %C%_libportlock_la_LDFLAGS = $(AM_LDFLAGS) $(SHARED_LDFLAGS) -Wl,-z,nodelete \
 	-version-info $(PORTLOCK_ABI) \
 	-Wl,--version-script=$(srcdir)/%D%/portlock.map
@@ -35,7 +50,7 @@ EXTRA_%C%_libportlock_la_DEPENDENCIES = %D%/portlock.map
 # library path, and runs in the build folder as it will run when installed.
 bin_PROGRAMS += portlock
 portlock_CPPFLAGS = $(AM_CPPFLAGS) -DPKGLIBDIR='"$(pkglibdir)"'
-portlock_LDADD = shim/librules.la %D%/libportlock-core.la
+portlock_LDADD = shim/librules.la %D%/liblook.la %D%/libportlock-core.la
 portlock_SOURCES = \
 	%D%/cli/child.c \
 	%D%/cli/cli.h \

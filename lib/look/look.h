@@ -35,7 +35,7 @@ enum look_state {
 struct look_lock {
 	char gate[PL_GATE_MAX + 1]; /* without the first NUL */
 	enum look_state state;
-	/* Of several that have it the one that listened, else the eldest. */
+	/* Of several that have it who was granted it, else the eldest. */
 	struct look_process holder;
 	uint64_t since; /* ns of CLOCK_BOOTTIME at the grant, 0: not known */
 	int ports;	/* with the gate: 0 unix, 2 tcp, -1 not known */
@@ -44,7 +44,7 @@ struct look_lock {
 	int other_count;
 	/* In the queue's order, dead connections left out. */
 	struct look_process *waiters;
-	int waiter_count;
+	int waiter_count; /* -1: the system does not tell */
 };
 
 struct look {
