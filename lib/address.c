@@ -78,3 +78,32 @@ void pl_address_of_key(struct pl_address *address, const char *key)
 		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
 			    length);
 }
+
+/* The digest at the end of a shortened name, NULL if it is a whole key. */
+static const char *digest_in(const char *name)
+{
+	const char *digits = name + PL_GATE_MAX - HEX_DIGITS;
+
+	if (strlen(name) != PL_GATE_MAX || digits[-1] != '~' ||
+	    strspn(digits, "0123456789abcdef") != HEX_DIGITS)
+		return NULL;
+	return digits;
+}
+
+uint16_t pl_first_port_of(const char *name)
+{
+	const char *digits = digest_in(name);
+	struct pl_address address;
+	unsigned rest = 0;
+
+	if (!digits) {
+		pl_address_of_key(&address, name + sizeof(PL_GATE_PREFIX) - 1);
+		return address.first_port;
+	}
+	for (; *digits; digits++) {
+		int digit = *digits <= '9' ? *digits - '0' : *digits - 'a' + 10;
+
+		rest = (rest * 16 + (unsigned)digit) % PORT_COUNT;
+	}
+	return (uint16_t)(PORT_FIRST + rest);
+}

@@ -18,6 +18,7 @@ static const struct {
 	{ ENOMEM, "out of memory" },
 	{ ETIMEDOUT, "another holder kept the lock until the timeout" },
 	{ EBUSY, "another holder has the lock" },
+	{ ENOENT, "nobody holds the lock" },
 	{ EDEADLK, "the calling thread already holds this lock" },
 	{ EINTR, "a signal handler interrupted the wait" },
 	{ EMFILE, "the process has no free file descriptor" },

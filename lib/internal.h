@@ -99,6 +99,9 @@ struct pl_address {
 /* Pure; the key is not empty. */
 void pl_address_of_key(struct pl_address *address, const char *key);
 
+/* Of a gate's name as pl_address has it: the first port of its key. */
+uint16_t pl_first_port_of(const char *name);
+
 /* ---- fork.c: windows in which fork() waits ------------------------------ */
 
 /*

@@ -26,10 +26,14 @@ noinst_LTLIBRARIES += %D%/libportlock-core.la
 # Who holds what: in the library and the command, not in the shim.
 noinst_LTLIBRARIES += %D%/liblook.la
 %C%_liblook_la_SOURCES = \
+	%D%/look/diag_inet.c \
+	%D%/look/diag_inet.h \
 	%D%/look/diag_unix.c \
 	%D%/look/fact.c \
+	%D%/look/holder.c \
 	%D%/look/look.c \
 	%D%/look/look.h \
+	%D%/look/look_ports.c \
 	%D%/look/netlink.c \
 	%D%/look/netlink.h \
 	%D%/look/owners.c \
@@ -71,6 +75,6 @@ portlock_SOURCES = \
 	%D%/cli/supervise.c \
 	%D%/cli/supervise.h
 
-dist_man_MANS += %D%/portlock.3 %D%/cli/portlock.1
+dist_man_MANS += %D%/portlock.3 %D%/portlock_holder.3 %D%/cli/portlock.1
 pkgconfig_DATA = %D%/portlock.pc
-EXTRA_DIST += %D%/README.md %D%/portlock.map
+EXTRA_DIST += %D%/README.md %D%/look/README.md %D%/portlock.map

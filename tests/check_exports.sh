@@ -75,8 +75,8 @@ same portlock.map portlock.h
 symbols_of "$library" | sed 's/@@PORTLOCK_[0-9]*$//' >"$work/right"
 same portlock.map libportlock.so
 while read -r name; do
-	grep -q "$name" "$top_srcdir/lib/portlock.3" ||
-		fail "portlock.3 says nothing about $name"
+	cat "$top_srcdir"/lib/*.3 | grep -q "$name" ||
+		fail "the manual says nothing about $name"
 done <"$work/left"
 needs_nothing_else "$library"
 # What it has told the kernel of its memory cannot be taken back at a dlclose(),

@@ -15,8 +15,8 @@
 #include "lib/internal.h"
 
 static const int documented[] = {
-	0,     EINVAL, ENOMEM, ETIMEDOUT, EBUSY, EDEADLK,
-	EINTR, EMFILE, ENFILE, EACCES,	  EIO,	 EADDRNOTAVAIL,
+	0,	EINVAL, ENOMEM, ETIMEDOUT, EBUSY,	  EDEADLK, EINTR,
+	EMFILE, ENFILE, EACCES, EIO,	   EADDRNOTAVAIL, ENOENT,
 };
 static const size_t documented_count =
 	sizeof(documented) / sizeof(documented[0]);

@@ -59,6 +59,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <portlock/version.h>
 
@@ -217,6 +218,79 @@ PORTLOCK_API int portlock_ports(const portlock_t *lock,
  * hexadecimal digits of its SHA-1.  The handle owns the string.  NULL: NULL.
  */
 PORTLOCK_API const char *portlock_gate(const portlock_t *lock);
+
+/** A process, as far as the caller may see it. */
+struct portlock_process {
+	/** 0: not to be seen, as another user's is except by root. */
+	pid_t pid;
+	/** Its effective user; (uid_t)-1: not known. */
+	uid_t uid;
+	/** As in /proc/PID/stat: 'S' sleeps, 'T' is stopped, '?' not known. */
+	char state;
+	/**
+	 * The beginning of its command line, words joined by spaces, or its
+	 * name in brackets; "" if not known.  Any bytes: escape what you print.
+	 */
+	char command[255];
+};
+
+/**
+ * What portlock_holder() tells.  Initialise with PORTLOCK_HOLDER_INIT.  Later
+ * versions append members; `size` tells the library which of them the caller
+ * knows.
+ */
+struct portlock_holder {
+	/** sizeof(struct portlock_holder), set by PORTLOCK_HOLDER_INIT. */
+	size_t size;
+	/**
+	 * Who was granted the lock.  Nobody (pid 0) also while the lock is on
+	 * its way to a waiter.
+	 */
+	struct portlock_process process;
+	/** Milliseconds since the grant; -1: not known. */
+	int64_t held_ms;
+	/** With the gate: 2 "tcp" (fewer: not yet), 0 "unix"; -1: not known. */
+	int32_t ports;
+	/** How many wait in the queue; -1: not known. */
+	int32_t waiters;
+};
+
+/** Nothing known yet, as an initialiser. */
+#define PORTLOCK_HOLDER_INIT                                                   \
+	{                                                                      \
+		sizeof(struct portlock_holder), { 0, 0, 0, "" }, 0, 0, 0       \
+	}
+
+/**
+ * Tells who holds the lock: this process, another one, or a program that has
+ * the gate bound without this library.  It reads the kernel's tables: nothing
+ * is joined, connected to or changed, and nobody notices.  What it tells was
+ * true a moment ago.  Members that cannot be known are so marked; unless the
+ * caller is root, that is all but uid and waiters of another user's process.
+ * Requires: holder->size set.  Never waits for the holder, but allocates, needs
+ * up to three free descriptors, and looks at each descriptor of each process: some
+ * 10 us per process and 1 us per descriptor.
+ * Returns 0, else
+ *   -ENOENT  nobody holds it;
+ *   -EINVAL  an argument is NULL, or size is less than that of this version;
+ *   -EMFILE, -ENFILE, -ENOMEM, -EACCES, -EIO  as for portlock_acquire().
+ * After an error *holder is as before.
+ */
+PORTLOCK_API int portlock_holder(const portlock_t *lock,
+				 struct portlock_holder *holder);
+
+/**
+ * Tells who waits for the lock, in the order of the queue, at the same cost and
+ * with the same errors as portlock_holder().  Who gave up or died does not
+ * count; a process is there once for each of its threads that waits; who found
+ * the queue full is not in it.  *count becomes the number of waiters, of which
+ * the first `room` are stored in waiters (which may be NULL if room is 0).
+ * -EACCES also where the system does not tell of queues (a sandbox that forbids
+ * NETLINK_SOCK_DIAG).  After an error *count is 0.
+ */
+PORTLOCK_API int portlock_waiters(const portlock_t *lock,
+				  struct portlock_process *waiters, size_t room,
+				  size_t *count);
 
 /**
  * A short English text for an error that a function here returned (the sign

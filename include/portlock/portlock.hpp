@@ -41,6 +41,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <portlock/portlock.h>
 
@@ -315,6 +316,33 @@ public:
 	{
 		check(handle ? 0 : -EINVAL);
 		return portlock_gate(handle.get());
+	}
+
+	/**
+	 * Who holds it, this process or another one, see portlock_holder();
+	 * false: nobody.
+	 */
+	bool holder(struct portlock_holder &who) const
+	{
+		who.size = sizeof(who);
+		return got(portlock_holder(handle.get(), &who), -ENOENT);
+	}
+
+	/** Who waits for it, in order, see portlock_waiters(). */
+	std::vector<struct portlock_process> waiters() const
+	{
+		std::vector<struct portlock_process> all;
+		std::size_t count = 0;
+
+		do {
+			all.resize(count);
+			if (!got(portlock_waiters(handle.get(), all.data(),
+						  all.size(), &count),
+				 -ENOENT))
+				count = 0;
+		} while (count > all.size());
+		all.resize(count);
+		return all;
 	}
 
 	/** For the C functions; still owned here.  NULL when moved from. */

@@ -59,9 +59,13 @@ struct look {
 int look(struct look *look, const char *gate);
 void look_free(struct look *look);
 
+/* A state of a TCP socket beside those of <netinet/tcp.h>: bound, no more. */
+#define LOOK_BOUND 13
+
 /* A socket that keeps a port of 127.0.0.1 from being bound. */
 struct look_socket {
 	uint16_t port;
+	int state; /* TCP_LISTEN, TCP_TIME_WAIT (no process has it), ... */
 	char address[64]; /* "127.0.0.1:41234", "0.0.0.0:41234", "[::]:41234" */
 	struct look_process process;
 	/*
