@@ -198,6 +198,9 @@ static int win_ports(struct pl_attempt *attempt,
 			return error;
 		if (!how->queue)
 			return -EBUSY;
+		/* What stands on the gate is of the holder before us. */
+		if (pause == PAUSE_FIRST)
+			pl_sign(&attempt->bundle, 0);
 		/* Or they are in a message that came after the grant. */
 		hang_up(attempt);
 		error = rest(&pause, how);

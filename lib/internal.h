@@ -54,6 +54,7 @@ struct pl_ops {
 	int (*dup)(int fd); /* close-on-exec, any number */
 	int (*set_nonblocking)(int fd);
 	int (*futimens)(int fd, const struct timespec times[2]);
+	uint64_t (*inode)(int fd); /* 0: not known */
 	int (*clock_gettime)(clockid_t clock, struct timespec *now);
 	pid_t (*getpid)(void);
 	uid_t (*geteuid)(void);
@@ -173,8 +174,8 @@ struct pl_signature {
 /* A system that does not let us keeps others from knowing, no more. */
 void pl_sign(const struct pl_bundle *bundle, uint64_t token);
 
-/* Reads it from what statx() says of the gate, times included; false: nothing
- * is written there. */
+/* Reads it from what statx() says of the gate, inode and times included; false:
+ * nothing is written there. */
 bool pl_sign_read(const struct statx *gate, struct pl_signature *read);
 
 /* ---- ports.c: two of three ---------------------------------------------- */

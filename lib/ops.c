@@ -25,6 +25,15 @@ static int set_nonblocking(int fd)
 	return fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
+static uint64_t inode(int fd)
+{
+	struct statx about;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO, &about) < 0)
+		return 0;
+	return about.stx_ino;
+}
+
 const struct pl_ops pl_libc_ops = {
 	.socket = socket,
 	.bind = bind,
@@ -44,6 +53,7 @@ const struct pl_ops pl_libc_ops = {
 	.dup = duplicate,
 	.set_nonblocking = set_nonblocking,
 	.futimens = futimens,
+	.inode = inode,
 	.clock_gettime = clock_gettime,
 	.getpid = getpid,
 	.geteuid = geteuid,

@@ -4,8 +4,12 @@
  * /proc tells which processes have a socket, but not since when.  So the token
  * of the grant, which is a time, goes where the kernel keeps it with the socket
  * for all who may look to see: its time of modification.  The time of access
- * says how many ports there are with it, in its seconds, and in its nanoseconds
- * whose grant it is, as others may have copies of the descriptors.
+ * says in its nanoseconds whose grant it is, as others may have copies of the
+ * descriptors, and in its seconds how many ports there are with the gate.
+ *
+ * The kernel gives a new socket the times of one that was closed (Linux 6.18,
+ * and all before it): what stands there may be another lock's.  So the seconds
+ * have the socket's own number as well.
  */
 #include "config.h"
 
@@ -13,29 +17,41 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* The time of access of a gate with no ports, in seconds; else it is 0. */
-#define SIGNED 1
+/* The seconds: as much of the inode's number as 31 bits have room for, and the
+ * ports, counted from 1. */
+#define PORTS_BITS 2
+#define SECONDS(inode, ports)                                                  \
+	((int64_t)(((inode) << PORTS_BITS & 0x7fffffff) | (1 + (ports))))
 
 void pl_sign(const struct pl_bundle *bundle, uint64_t token)
 {
 	struct timespec times[2] = {
-		{ .tv_sec = SIGNED, .tv_nsec = pl_ops->getpid() },
+		{ .tv_nsec = pl_ops->getpid() },
 		{ .tv_sec = (time_t)(token / NS_PER_S),
 		  .tv_nsec = (long)(token % NS_PER_S) },
 	};
+	uint64_t inode = pl_ops->inode(bundle->gate);
+	unsigned ports = 0;
 
 	for (int i = 0; i < PL_QUORUM; i++)
-		times[0].tv_sec += bundle->ports[i] >= 0;
-	pl_ops->futimens(bundle->gate, times);
+		ports += bundle->ports[i] >= 0;
+	times[0].tv_sec = (time_t)SECONDS(inode, ports);
+	if (inode != 0)
+		pl_ops->futimens(bundle->gate, times);
 }
 
 bool pl_sign_read(const struct statx *gate, struct pl_signature *read)
 {
-	if (gate->stx_atime.tv_sec < SIGNED)
-		return false;
-	read->token = (uint64_t)gate->stx_mtime.tv_sec * NS_PER_S +
-		      gate->stx_mtime.tv_nsec;
-	read->ports = (int)gate->stx_atime.tv_sec - SIGNED;
-	read->pid = (pid_t)gate->stx_atime.tv_nsec;
-	return true;
+	int64_t seconds = gate->stx_atime.tv_sec;
+
+	for (int ports = 0; ports <= PL_QUORUM; ports++) {
+		if (seconds != SECONDS(gate->stx_ino, (unsigned)ports))
+			continue;
+		read->token = (uint64_t)gate->stx_mtime.tv_sec * NS_PER_S +
+			      gate->stx_mtime.tv_nsec;
+		read->ports = ports;
+		read->pid = (pid_t)gate->stx_atime.tv_nsec;
+		return true;
+	}
+	return false;
 }

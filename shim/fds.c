@@ -193,6 +193,16 @@ static int set_nonblocking(int fd)
 	return REAL(fcntl)(fd, F_SETFL, O_NONBLOCK);
 }
 
+/* Others that are preloaded, such as fakeroot, look at files for themselves. */
+static uint64_t kernels_inode(int fd)
+{
+	struct statx about;
+
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_INO, &about) < 0)
+		return 0;
+	return about.stx_ino;
+}
+
 /* libfaketime has times of its own. */
 static int kernels_futimens(int fd, const struct timespec times[2])
 {
@@ -218,6 +228,7 @@ const struct pl_ops shim_ops = {
 	.dup = high_dup,
 	.set_nonblocking = set_nonblocking,
 	.futimens = kernels_futimens,
+	.inode = kernels_inode,
 	.clock_gettime = shim_clock_gettime,
 	.getpid = getpid,
 	.geteuid = kernels_user,
