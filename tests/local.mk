@@ -29,12 +29,17 @@ unit_tests = \
 	%D%/test_fork \
 	%D%/test_fork_signals \
 	%D%/test_fork_threads \
+	%D%/test_holder \
 	%D%/test_hostile \
 	%D%/test_idle \
 	%D%/test_inside \
 	%D%/test_leaks \
 	%D%/test_limits \
 	%D%/test_long_keys \
+	%D%/test_look \
+	%D%/test_look_blind \
+	%D%/test_look_netlink \
+	%D%/test_look_ports \
 	%D%/test_open \
 	%D%/test_peers \
 	%D%/test_process \
@@ -174,8 +179,8 @@ victim_headers = \
 # For "make check-programs".
 program_tools = %D%/at_exit %D%/tally
 
-# For "make measure-hostile".
-measuring = %D%/measure_hostile
+# For "make measure-hostile" and "make measure-look".
+measuring = %D%/measure_hostile %D%/measure_look
 
 support_sources = \
 	%D%/support/attack.c \
@@ -220,7 +225,7 @@ support_sources = \
 # ---- how they are built -----------------------------------------------------
 
 %C%_libsupport_la_SOURCES = $(support_sources)
-LDADD = %D%/libsupport.la shim/librules.la lib/libportlock-core.la \
+LDADD = %D%/libsupport.la shim/librules.la lib/liblook.la lib/libportlock-core.la \
 	$(CMOCKA_LIBS)
 
 # What a user's program has: the public headers and the shared library.
@@ -426,11 +431,15 @@ check-programs: all $(program_tools)
 measure-hostile: all $(measuring)
 	@$(AM_TESTS_ENVIRONMENT) %D%/measure_hostile
 
+# How long it takes to see who holds 1,000 locks.
+measure-look: all $(measuring)
+	@$(AM_TESTS_ENVIRONMENT) %D%/measure_look
+
 # What portlock is for, shown on programs that know nothing of it.
 demo: all $(victims)
 	@$(AM_TESTS_ENVIRONMENT) '$(abs_top_srcdir)/%D%/demo.sh'
 
-.PHONY: check-programs check-valgrind demo measure-hostile
+.PHONY: check-programs check-valgrind demo measure-hostile measure-look
 # For tests/platforms.sh: these alone, with other flags than the rest.
 victims: $(victims)
 

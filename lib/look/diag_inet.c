@@ -41,7 +41,9 @@ static int take_socket(const void *entry, size_t size, void *argument)
 	socket = &list[sockets->count++];
 	memset(socket, 0, sizeof(*socket));
 	socket->port = sockets->port;
-	socket->state = head.idiag_state;
+	/* What is bound and nothing else is called closed. */
+	socket->state =
+		head.idiag_state == TCP_CLOSE ? LOOK_BOUND : head.idiag_state;
 	socket->is_v6 = head.idiag_family == AF_INET6;
 	memcpy(&socket->address, head.id.idiag_src, sizeof(socket->address));
 	socket->inode = head.idiag_inode;
