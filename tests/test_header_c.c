@@ -27,6 +27,10 @@ static void (*const close_lock)(portlock_t *) = portlock_close;
 static int (*const ports)(const portlock_t *,
 			  uint16_t[PORTLOCK_PORTS]) = portlock_ports;
 static const char *(*const gate)(const portlock_t *) = portlock_gate;
+static int (*const holder)(const portlock_t *,
+			   struct portlock_holder *) = portlock_holder;
+static int (*const waiters)(const portlock_t *, struct portlock_process *,
+			    size_t, size_t *) = portlock_waiters;
 static const char *(*const text)(int) = portlock_strerror;
 static const char *(*const version)(void) = portlock_version;
 
@@ -78,6 +82,22 @@ static void a_handle_tells_its_addresses(void **state)
 	close_lock(lock);
 }
 
+static void the_holder_can_be_seen(void **state)
+{
+	struct portlock_holder who = PORTLOCK_HOLDER_INIT;
+	portlock_t *lock = open_unique();
+	size_t count = 1;
+
+	(void)state;
+	assert_int_equal(holder(lock, &who), -ENOENT);
+	assert_int_equal(acquire(lock), 0);
+	assert_int_equal(holder(lock, &who), 0);
+	assert_int_equal(who.process.pid, getpid());
+	assert_int_equal(waiters(lock, NULL, 0, &count), 0);
+	assert_int_equal(count, 0);
+	close_lock(lock);
+}
+
 static void no_handle_is_an_error_and_never_a_crash(void **state)
 {
 	uint16_t numbers[PORTLOCK_PORTS];
@@ -112,6 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_way_to_acquire_holds_until_the_release),
 		cmocka_unit_test(a_handle_tells_its_addresses),
+		cmocka_unit_test(the_holder_can_be_seen),
 		cmocka_unit_test(no_handle_is_an_error_and_never_a_crash),
 		cmocka_unit_test(the_library_is_as_old_as_its_header),
 	};

@@ -359,6 +359,21 @@ void addresses_are_those_of_the_key()
 	CHECK(ports[0] == 59517 && ports[1] == 59518 && ports[2] == 59519);
 }
 
+void the_holder_can_be_seen()
+{
+	portlock::mutex mutex(key("holder"), alone());
+	struct portlock_holder who = PORTLOCK_HOLDER_INIT;
+
+	CHECK(!mutex.holder(who));
+	CHECK(mutex.waiters().empty());
+	mutex.lock();
+	CHECK(mutex.holder(who));
+	CHECK(who.process.pid == getpid());
+	CHECK(who.waiters == 0);
+	CHECK(mutex.waiters().empty());
+	mutex.unlock();
+}
+
 void the_native_handle_is_that_of_the_c_functions()
 {
 	portlock::mutex mutex(key("native"), alone());
@@ -398,6 +413,7 @@ int main()
 		TEST(bad_keys_and_options_throw),
 		TEST(transports_exclude_each_other),
 		TEST(addresses_are_those_of_the_key),
+		TEST(the_holder_can_be_seen),
 		TEST(the_native_handle_is_that_of_the_c_functions),
 	};
 
