@@ -7,6 +7,7 @@
 #include "internal.h"
 
 #define PAUSE_FIRST INT64_C(20000) /* ns */
+#define SIGN_EVERY PL_MSEC
 
 /* After a fork in a signal handler that interrupted us: we are the child now
  * and our descriptors are closed.  Start over. */
@@ -199,8 +200,9 @@ static int win_ports(struct pl_attempt *attempt,
 		if (!how->queue)
 			return -EBUSY;
 		/* What stands on the gate is of the holder before us. */
-		if (pause == PAUSE_FIRST)
+		if (!attempt->waits_for_ports)
 			pl_sign(&attempt->bundle, 0);
+		attempt->waits_for_ports = true;
 		/* Or they are in a message that came after the grant. */
 		hang_up(attempt);
 		error = rest(&pause, how);
@@ -251,9 +253,25 @@ static uint64_t next_token(uint64_t last)
 	return now > last ? now : last + 1;
 }
 
-/* is_new: not the same hold, in another process. */
+/*
+ * To sign costs a fifth of an uncontended pair of calls.  Who takes a free lock
+ * again and again, with less than SIGN_EVERY between, saves it.  A gate that
+ * has a signature gets a new one.
+ */
+static void sign(struct portlock_lock *lock, const struct pl_attempt *attempt,
+		 uint64_t token, bool rarely)
+{
+	bool is_fresh = attempt->last_token == 0 && !attempt->waits_for_ports;
+
+	if (rarely && is_fresh && token - lock->signed_token < SIGN_EVERY)
+		return;
+	pl_sign(&lock->bundle, token);
+	lock->signed_token = token;
+}
+
+/* how: NULL if it is the same hold, in another process. */
 static int become_holder(struct portlock_lock *lock, struct pl_attempt *attempt,
-			 bool is_new)
+			 const struct pl_wait *how)
 {
 	static const struct pl_bundle none = PL_BUNDLE_NONE;
 	uint64_t token;
@@ -272,8 +290,8 @@ static int become_holder(struct portlock_lock *lock, struct pl_attempt *attempt,
 	pl_part(attempt->socket, &lock->parting[PL_CAME]);
 	attempt->socket = -1;
 	token = next_token(attempt->last_token);
-	if (is_new)
-		pl_sign(&lock->bundle, token);
+	if (how)
+		sign(lock, attempt, token, how->signs_rarely);
 	atomic_store(&lock->token, token);
 	atomic_store(&lock->owner, pl_thread());
 	pl_window_close();
@@ -292,7 +310,7 @@ int pl_acquire(struct portlock_lock *lock, const struct pl_wait *how)
 			return error;
 		error = win(lock, &attempt, how);
 		if (error == 0)
-			error = become_holder(lock, &attempt, true);
+			error = become_holder(lock, &attempt, how);
 		pl_registry_end(&attempt);
 	} while (error == STALE);
 	return error;
@@ -310,7 +328,7 @@ int pl_lock_adopt(struct portlock_lock *lock, int socket)
 	pl_window_open();
 	error = pl_grant_receive(&attempt, &lock->address);
 	if (error == 0)
-		error = become_holder(lock, &attempt, false);
+		error = become_holder(lock, &attempt, NULL);
 	pl_window_close();
 	return error;
 }

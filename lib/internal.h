@@ -197,6 +197,7 @@ struct pl_attempt {
 	bool may_enclose;	 /* or of root: it may be our ancestor */
 	pid_t listener;		 /* who that is */
 	uint64_t last_token;	 /* of the holder before us, 0 unknown */
+	bool waits_for_ports;	 /* with the gate; it is signed as such */
 	struct pl_bundle bundle; /* what was won so far */
 };
 
@@ -210,6 +211,7 @@ struct pl_wait {
 	bool queue;	    /* false: a try, which never waits */
 	bool interruptible; /* end with -EINTR after a signal handler */
 	int watch;	    /* end with -ECANCELED when readable; -1: none */
+	bool signs_rarely;  /* not in a busy loop, see sign() */
 	/*
 	 * NULL, or asked where the gate is bound: true ends the acquire with
 	 * -EALREADY, as the caller is inside of what the holder has.  Asked
@@ -333,6 +335,7 @@ struct portlock_lock {
 	 * What follows belongs to the owner. */
 	_Atomic uint64_t owner;
 	_Atomic uint64_t token;
+	uint64_t signed_token; /* the last that was written on a gate */
 	struct pl_bundle bundle;
 	atomic_int parting[PL_PARTINGS]; /* see pl_part() */
 };

@@ -127,6 +127,7 @@ static int acquire(portlock_t *lock, int64_t timeout_ms, bool interruptible)
 				.sleep = lock->sleep,
 				.queue = timeout_ms != 0,
 				.interruptible = interruptible,
+				.signs_rarely = true,
 				.watch = -1 };
 	error = pl_acquire(lock, &how);
 	return leave(&entry, error == -EBUSY ? -ETIMEDOUT : error);
@@ -149,7 +150,8 @@ int portlock_acquire_interruptible(portlock_t *lock, int64_t timeout_ms)
 
 int portlock_try_lock(portlock_t *lock)
 {
-	static const struct pl_wait once = { .watch = -1 };
+	static const struct pl_wait once = { .signs_rarely = true,
+					     .watch = -1 };
 	struct entry entry = enter();
 
 	return leave(&entry, lock ? pl_acquire(lock, &once) : -EINVAL);

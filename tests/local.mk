@@ -52,6 +52,7 @@ unit_tests = \
 	%D%/test_shim_patterns \
 	%D%/test_shim_rules \
 	%D%/test_shim_tie \
+	%D%/test_sign \
 	%D%/test_symbol \
 	%D%/test_thread_signals \
 	%D%/test_threads \
