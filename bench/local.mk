@@ -129,8 +129,8 @@ bench: all
 	@echo "The report is in '$(BENCH_REPORT)'; report.txt is the one to read."
 else
 bench:
-	@echo 'portlock-bench was not configured: it needs libjansson (Debian:' >&2
-	@echo 'libjansson-dev); then configure again, with --enable-bench' >&2
+	@echo 'portlock-bench was not configured: configure again, without' \
+		'--disable-bench' >&2
 	@exit 1
 endif
 
