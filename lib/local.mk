@@ -54,15 +54,22 @@ EXTRA_%C%_libportlock_la_DEPENDENCIES = %D%/portlock.map
 # library path, and runs in the build folder as it will run when installed.
 bin_PROGRAMS += portlock
 portlock_CPPFLAGS = $(AM_CPPFLAGS) -DPKGLIBDIR='"$(pkglibdir)"'
-portlock_LDADD = shim/librules.la %D%/liblook.la %D%/libportlock-core.la
+portlock_LDADD = shim/librules.la %D%/liblook.la %D%/libportlock-core.la \
+	$(JANSSON_LIBS)
 portlock_SOURCES = \
+	%D%/cli/busy.c \
 	%D%/cli/child.c \
 	%D%/cli/cli.h \
 	%D%/cli/cmd_address.c \
+	%D%/cli/cmd_list.c \
 	%D%/cli/cmd_preload.c \
 	%D%/cli/cmd_run.c \
+	%D%/cli/cmd_wait.c \
+	%D%/cli/cmd_who.c \
 	%D%/cli/elf.c \
 	%D%/cli/ended.c \
+	%D%/cli/facts.c \
+	%D%/cli/json.c \
 	%D%/cli/keeper.c \
 	%D%/cli/main.c \
 	%D%/cli/message.c \
@@ -70,10 +77,15 @@ portlock_SOURCES = \
 	%D%/cli/program.c \
 	%D%/cli/rule_check.c \
 	%D%/cli/rule_sources.c \
+	%D%/cli/seconds.c \
 	%D%/cli/shim_path.c \
 	%D%/cli/shim_path.h \
+	%D%/cli/show.h \
 	%D%/cli/supervise.c \
-	%D%/cli/supervise.h
+	%D%/cli/supervise.h \
+	%D%/cli/table.c \
+	%D%/cli/text.c \
+	%D%/cli/waiting.c
 
 dist_man_MANS += %D%/portlock.3 %D%/portlock_holder.3 %D%/cli/portlock.1
 pkgconfig_DATA = %D%/portlock.pc

@@ -4,6 +4,7 @@
 #define PORTLOCK_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* How the command ends, unless as the command that it ran. */
 enum {
@@ -26,6 +27,9 @@ struct verb {
 };
 
 extern const struct verb verb_run;
+extern const struct verb verb_list;
+extern const struct verb verb_who;
+extern const struct verb verb_wait;
 extern const struct verb verb_address;
 extern const struct verb verb_preload;
 
@@ -55,9 +59,18 @@ int print_help(const struct verb *verb);
  */
 int take_command(const struct verb *verb, char ***argv, const char *example);
 
+/* What follows the options of a verb: one KEY; 0, or EXIT_USAGE after a message
+ * with the example of one. */
+int take_key(const struct verb *verb, char **argv, const char *example);
+
 /* Says why the command could not be executed; EXIT_NOT_FOUND or
  * EXIT_CANNOT_RUN. */
 int cannot_run(const char *command, int error);
+
+/* ---- seconds.c: times that a user gives --------------------------------- */
+
+/* A time to wait, in ms; 0, or EXIT_USAGE after a message. */
+int take_seconds(const struct verb *verb, const char *value, int64_t *ms);
 
 /* ---- program.c, elf.c: which programs a shim can serve ------------------- */
 

@@ -7,25 +7,13 @@
 
 #include <portlock/portlock.h>
 
-#include "lib/cli/cli.h"
-
-/* As one word of plain ASCII, which printf '%b' turns back. */
-static void print_word(const char *text)
-{
-	const unsigned char *at;
-
-	for (at = (const unsigned char *)text; *at; at++) {
-		if (*at > ' ' && *at < 0x7f && *at != '\\')
-			putchar(*at);
-		else
-			printf("\\x%02x", *at);
-	}
-}
+#include "lib/cli/show.h"
 
 static int print_address(const char *key)
 {
 	struct portlock_options options = PORTLOCK_OPTIONS_INIT;
 	uint16_t ports[PORTLOCK_PORTS];
+	char word[WORD_SIZE];
 	portlock_t *lock;
 	int error;
 
@@ -39,8 +27,8 @@ static int print_address(const char *key)
 		return EXIT_SYSTEM;
 	}
 	portlock_ports(lock, ports);
-	putchar('@');
-	print_word(portlock_gate(lock));
+	spell_gate(word, portlock_gate(lock));
+	printf("@%s", word);
 	for (int i = 0; i < PORTLOCK_PORTS; i++)
 		printf("%s%u", i ? "," : " 127.0.0.1:", ports[i]);
 	putchar('\n');

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +13,10 @@
 
 #include <portlock/portlock.h>
 
-#include "lib/cli/cli.h"
+#include "lib/cli/show.h"
 #include "lib/cli/supervise.h"
 
 #define EXAMPLE "portlock run nightly-backup -- rsync -a /home /backup"
-
-#define MAX_SECONDS INT64_C(1000000000)
 
 struct request {
 	const char *key;
@@ -28,38 +25,14 @@ struct request {
 	const char *timeout;   /* as it was given; NULL: it was not */
 	int64_t timeout_ms;    /* negative: for ever */
 	bool nonblock;
+	bool verbose;
 	int conflict_status;
 };
-
-/* Seconds with a fraction, in milliseconds, rounded up; false if it is none. */
-static bool parse_seconds(const char *text, int64_t *ms)
-{
-	int64_t seconds = 0, fraction = 0, unit = 100;
-	const char *at = text;
-	bool rest = false;
-
-	for (; isdigit((unsigned char)*at) && seconds <= MAX_SECONDS; at++)
-		seconds = 10 * seconds + (*at - '0');
-	if (*at == '.') {
-		for (at++; isdigit((unsigned char)*at); at++, unit /= 10) {
-			fraction += unit * (*at - '0');
-			rest |= unit == 0 && *at != '0';
-		}
-	}
-	*ms = 1000 * seconds + fraction + rest;
-	return *at == '\0' && at > text && isdigit((unsigned char)at[-1]) &&
-	       seconds <= MAX_SECONDS;
-}
 
 static int take_timeout(struct request *request, const char *value)
 {
 	request->timeout = value;
-	if (parse_seconds(value, &request->timeout_ms))
-		return 0;
-	return misuse(&verb_run,
-		      "'%s' is no time to wait: use seconds, such as 10 or "
-		      "0.5 (at most %" PRId64 ")",
-		      value, MAX_SECONDS);
+	return take_seconds(&verb_run, value, &request->timeout_ms);
 }
 
 static int take_status(struct request *request, const char *value)
@@ -77,12 +50,13 @@ static int take_status(struct request *request, const char *value)
 /* Returns 0, or the status to exit with; -1: exit with 0. */
 static int take_options(struct request *request, int argc, char **argv)
 {
-	static const char short_options[] = "+:t:nE:h";
+	static const char short_options[] = "+:t:nE:vh";
 	static const struct option options[] = {
 		{ "timeout", required_argument, NULL, 't' },
 		{ "nonblock", no_argument, NULL, 'n' },
 		{ "conflict-exit-code", required_argument, NULL, 'E' },
 		{ "transport", required_argument, NULL, 'T' },
+		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -102,6 +76,9 @@ static int take_options(struct request *request, int argc, char **argv)
 			break;
 		case 'T':
 			request->transport = optarg;
+			break;
+		case 'v':
+			request->verbose = true;
 			break;
 		case 'h':
 			status = print_help(&verb_run);
@@ -157,16 +134,51 @@ static int open_lock(portlock_t **lock, const struct request *request)
 	return error ? EXIT_SYSTEM : 0;
 }
 
-static int explain_failure(const struct request *request, int error)
+/* Where the lock is; by transport unix, its ports are not asked for. */
+static void find_place(struct place *place, const struct request *request,
+		       const portlock_t *lock)
 {
+	const char *transport = request->transport;
+	uint16_t ports[PORTLOCK_PORTS];
+
+	if (!transport)
+		transport = getenv("PORTLOCK_TRANSPORT");
+	place->gate = portlock_gate(lock);
+	portlock_ports(lock, ports);
+	place->first_port =
+		transport && strcmp(transport, "unix") == 0 ? 0 : ports[0];
+}
+
+static int explain_failure(const struct request *request,
+			   const struct place *place, int error)
+{
+	bool busy = error == -ETIMEDOUT || error == -EBUSY;
+	char text[SENTENCE_SIZE];
+
+	if (!busy || !explain_busy(text, place))
+		snprintf(text, sizeof(text), "%s", portlock_strerror(error));
 	if (error == -ETIMEDOUT)
 		complain("%s: not available within %s s: %s", request->key,
-			 request->timeout, portlock_strerror(error));
+			 request->timeout, text);
 	else
-		complain("%s: %s", request->key, portlock_strerror(error));
-	if (error == -ETIMEDOUT || error == -EBUSY)
-		return request->conflict_status;
-	return EXIT_SYSTEM;
+		complain("%s: %s", request->key, text);
+	return busy ? request->conflict_status : EXIT_SYSTEM;
+}
+
+/* Until we hold the lock, signals do to us what they did. */
+static int acquire(const struct request *request, const struct place *place,
+		   portlock_t *lock)
+{
+	struct waiting *waiting = NULL;
+	int error;
+
+	if (request->nonblock)
+		return portlock_try_lock(lock);
+	if (request->verbose)
+		waiting = waiting_begin(request->key, place);
+	error = portlock_acquire_for(lock, request->timeout_ms);
+	waiting_end(waiting);
+	return error;
 }
 
 /*
@@ -187,17 +199,15 @@ static void occupy_standard_descriptors(void)
 static int run_locked(const struct request *request)
 {
 	portlock_t *lock;
+	struct place place;
 	int status = open_lock(&lock, request);
 	int error;
 
 	if (status)
 		return status;
-	/* Until we hold the lock, signals do to us what they did. */
-	if (request->nonblock)
-		error = portlock_try_lock(lock);
-	else
-		error = portlock_acquire_for(lock, request->timeout_ms);
-	status = error ? explain_failure(request, error)
+	find_place(&place, request, lock);
+	error = acquire(request, &place, lock);
+	status = error ? explain_failure(request, &place, error)
 		       : supervise(lock, request->command);
 	portlock_close(lock);
 	return status;
@@ -235,12 +245,14 @@ const struct verb verb_run = {
 		"the lock is not to\n"
 		"                                 be had (0 to 255)\n"
 		"      --transport NAME           tcp (default) or unix\n"
+		"  -v, --verbose                  after a second of waiting, "
+		"tell for whom\n"
 		"  -h, --help                     print this and exit\n\n"
 		"Exit status: that of COMMAND, 128 + N if signal N killed it; "
 		"1 lock not to be\n"
 		"had, 64 misuse, 71 system error, 126 COMMAND cannot be run, "
 		"127 not found.\n\n"
 		"  " EXAMPLE "\n",
-	.options = "-t SECONDS, -n, -E CODE, --transport NAME or --help",
+	.options = "-t SECONDS, -n, -E CODE, --transport NAME, -v or --help",
 	.run = run,
 };

@@ -12,14 +12,13 @@
 
 /* In the order in which they are told of. */
 static const struct verb *const verbs[] = {
-	&verb_run,
-	&verb_address,
-	&verb_preload,
+	&verb_run,  &verb_list,	   &verb_who,
+	&verb_wait, &verb_address, &verb_preload,
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
-/* "run, address, preload or help" */
+/* "run, list, ... or help" */
 static const char *verb_names(void)
 {
 	static char names[256];

@@ -85,6 +85,21 @@ int take_command(const struct verb *verb, char ***argv, const char *example)
 	return 0;
 }
 
+int take_key(const struct verb *verb, char **argv, const char *example)
+{
+	if (!argv[0])
+		return misuse(verb, "KEY is missing, as in: portlock %s %s",
+			      verb->name, example);
+	if (argv[1])
+		return misuse(verb,
+			      "'%s' is one word too many: %s is about one KEY",
+			      argv[1], verb->name);
+	if (!*argv[0])
+		return misuse(verb,
+			      "the KEY is empty: a key is any other text");
+	return 0;
+}
+
 int cannot_run(const char *command, int error)
 {
 	bool missing = error == ENOENT || error == ENOTDIR;
