@@ -16,9 +16,13 @@ unit_tests = \
 	%D%/test_address \
 	%D%/test_cargo \
 	%D%/test_cli_address \
+	%D%/test_cli_list \
 	%D%/test_cli_run \
 	%D%/test_cli_supervise \
 	%D%/test_cli_terminal \
+	%D%/test_cli_verbose \
+	%D%/test_cli_wait \
+	%D%/test_cli_who \
 	%D%/test_crowd \
 	%D%/test_deadlock \
 	%D%/test_death \
@@ -206,6 +210,8 @@ support_sources = \
 	%D%/support/mutex.c \
 	%D%/support/mutex.h \
 	%D%/support/names.c \
+	%D%/support/network.c \
+	%D%/support/network.h \
 	%D%/support/old_kernel.c \
 	%D%/support/old_kernel.h \
 	%D%/support/opened.c \
@@ -246,6 +252,8 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_test_header_cxx_time_SOURCES = %D%/test_header_cxx_time.cc
 %C%_test_header_cxx_time_CXXFLAGS = $(AM_CXXFLAGS) -std=c++11
 %C%_test_header_cxx_time_LDADD = $(shared)
+%C%_test_cli_list_LDADD = $(LDADD) $(JANSSON_LIBS)
+%C%_test_cli_who_LDADD = $(LDADD) $(JANSSON_LIBS)
 %C%_test_symbol_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 %C%_canary_leak_LDADD =
 %C%_canary_race_LDADD =

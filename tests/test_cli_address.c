@@ -103,6 +103,9 @@ static void help_names_all_verbs(void **state)
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(command_run(&command, ways[i]), 0);
 		assert_mentions(command.output, "run ");
+		assert_mentions(command.output, "list ");
+		assert_mentions(command.output, "who ");
+		assert_mentions(command.output, "wait ");
 		assert_mentions(command.output, "address ");
 		assert_mentions(command.output, "preload ");
 		assert_string_equal(command.errors, "");
@@ -111,11 +114,12 @@ static void help_names_all_verbs(void **state)
 
 static void each_verb_has_help(void **state)
 {
-	static const char *const verbs[] = { "run", "address", "preload" };
+	static const char *const verbs[] = { "run",  "list",	"who",
+					     "wait", "address", "preload" };
 	char first[COMMAND_TEXT], usage[64];
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		snprintf(usage, sizeof(usage), "Usage: portlock %s ", verbs[i]);
 		assert_int_equal(command_run(&command, verbs[i], "--help"), 0);
 		assert_mentions(command.output, usage);
@@ -137,7 +141,7 @@ static void misuse_is_named_in_one_line(void **state)
 	static const struct {
 		const char *argument, *message;
 	} cases[] = {
-		{ "walk", "unknown command 'walk': use run, address" },
+		{ "walk", "unknown command 'walk': use run, list" },
 		{ "--walk", "unknown option '--walk': use --help" },
 		{ "", "unknown command ''" },
 	};

@@ -34,7 +34,7 @@ static pid_t hold(struct command *holder, const char *key)
 static void assert_busy(const char *key)
 {
 	assert_int_equal(command_run(&probe, "run", "-n", key, "true"), 1);
-	assert_mentions(probe.errors, "another holder has the lock");
+	assert_mentions(probe.errors, ") has held it for ");
 	assert_mentions(probe.errors, key);
 }
 
@@ -140,7 +140,8 @@ static void timeout_takes_fractions_and_lasts(void **state)
 				     text_of(state), "true"),
 			 1);
 	assert_true(now_ns() - start >= INT64_C(250000000));
-	assert_mentions(command.errors, "not available within 0.25 s");
+	assert_mentions(command.errors, "not available within 0.25 s: pid ");
+	assert_mentions(command.errors, ") has held it for ");
 	assert_int_equal(command_run(&command, "run", "--timeout", "0", "-E",
 				     "9", text_of(state), "true"),
 			 9);
