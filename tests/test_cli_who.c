@@ -128,8 +128,8 @@ static void json_tells_strangers_from_portlocks(void **state)
 	int fd;
 
 	key_make_near(&near, key, 2);
-	fd = listen_on(key->ports[0]);
 	neighbour = contender_start(near.text, "tcp");
+	fd = listen_on(key->ports[0]);
 	assert_int_equal(contender_acquire(neighbour, 0), 0);
 	ports = ports_of(&object, key->text);
 	assert_socket(json_array_get(ports, 0), key->ports[0], "stranger",

@@ -9,6 +9,12 @@
 
 #include "lib/cli/show.h"
 
+#define PORTS "its ports: "
+
+/* What is said before, between and after sockets fits as well. */
+#define FOREIGN_MAX                                                            \
+	(SENTENCE_SIZE - sizeof(PORTS) - sizeof(PORTS_ADVICE) - sizeof("; ; "))
+
 static bool is_of(const struct look_socket *socket, const char *gate)
 {
 	return strcmp(socket->gate, gate) == 0;
@@ -65,18 +71,17 @@ void show_foreign(char text[SENTENCE_SIZE], const struct ports *ports,
 		  const struct place *place)
 {
 	char one[SENTENCE_SIZE];
-	char *at = text;
+	const char *separator = "";
+	char *at = stpcpy(text, PORTS);
 
-	*text = '\0';
 	for (int i = 0; i < ports->count; i++) {
 		if (is_of(&ports->sockets[i], place->gate))
 			continue;
 		show_socket(one, &ports->sockets[i]);
-		if ((size_t)(at - text) + strlen(one) + sizeof(PORTS_ADVICE) +
-			    4 >=
-		    SENTENCE_SIZE)
+		if ((size_t)(at - text) + strlen(one) >= FOREIGN_MAX)
 			break;
-		at = stpcpy(stpcpy(at, at > text ? "; " : ""), one);
+		at = stpcpy(stpcpy(at, separator), one);
+		separator = "; ";
 	}
 	if (are_blocked(ports))
 		stpcpy(stpcpy(at, "; "), PORTS_ADVICE);

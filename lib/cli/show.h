@@ -123,7 +123,7 @@ bool are_blocked(const struct ports *ports);
 /* "127.0.0.1:43545: pid 12 (nginx), which is no portlock" */
 void show_socket(char text[SENTENCE_SIZE], const struct look_socket *socket);
 
-/* Those of others, with what to do if they block. */
+/* "its ports: ..." of others, with what to do if they block. */
 void show_foreign(char text[SENTENCE_SIZE], const struct ports *ports,
 		  const struct place *place);
 
