@@ -87,6 +87,46 @@ portlock_SOURCES = \
 	%D%/cli/text.c \
 	%D%/cli/waiting.c
 
-dist_man_MANS += %D%/portlock.3 %D%/portlock_holder.3 %D%/cli/portlock.1
+dist_man_MANS += \
+	%D%/cli/portlock.1 \
+	%D%/portlock.3 \
+	%D%/portlock_acquire.3 \
+	%D%/portlock_holder.3 \
+	%D%/portlock_mutex.3 \
+	%D%/portlock_open.3 \
+	%D%/portlock_query.3 \
+	%D%/portlock_release.3 \
+	%D%/portlock_strerror.3
+
+# So that man finds each function by its name: PAGE.3 is with these the page
+# that is named on the left.
+acquire_links = \
+	%D%/man3/portlock_acquire_for.3 \
+	%D%/man3/portlock_acquire_interruptible.3 \
+	%D%/man3/portlock_try_lock.3
+holder_links = %D%/man3/portlock_waiters.3
+open_links = %D%/man3/portlock_close.3
+query_links = \
+	%D%/man3/portlock_gate.3 \
+	%D%/man3/portlock_has_locked.3 \
+	%D%/man3/portlock_ports.3 \
+	%D%/man3/portlock_token.3
+strerror_links = %D%/man3/portlock_version.3
+man_links = $(acquire_links) $(holder_links) $(open_links) $(query_links) \
+	$(strerror_links)
+
+link_to = $(AM_V_GEN)$(MKDIR_P) %D%/man3 && echo .so man3/portlock_
+$(acquire_links):
+	$(link_to)acquire.3 >$@
+$(holder_links):
+	$(link_to)holder.3 >$@
+$(open_links):
+	$(link_to)open.3 >$@
+$(query_links):
+	$(link_to)query.3 >$@
+$(strerror_links):
+	$(link_to)strerror.3 >$@
+nodist_man_MANS = $(man_links)
+CLEANFILES += $(man_links)
 pkgconfig_DATA = %D%/portlock.pc
 EXTRA_DIST += %D%/README.md %D%/look/README.md %D%/portlock.map

@@ -15,7 +15,7 @@ noinst_LTLIBRARIES += %D%/librules.la
 
 if ENABLE_SHIM
 pkglib_LTLIBRARIES += %D%/portlock-shim.la
-dist_man_MANS += %D%/portlock-shim.7
+dist_man_MANS += %D%/portlock-rules.5 %D%/portlock-shim.7
 endif
 %C%_portlock_shim_la_LIBADD = %D%/librules.la lib/libportlock-core.la
 %C%_portlock_shim_la_LDFLAGS = $(AM_LDFLAGS) $(SHARED_LDFLAGS) \
