@@ -63,6 +63,12 @@ need_analysis() {
 	need shellcheck shellcheck --version
 }
 
+# What reads the manual pages; mandoc has no option that only tells of itself.
+need_manuals() {
+	need mandoc command -v mandoc
+	need groff-base groff --version
+}
+
 # PLATFORMS as make gets it; others' libraries are not found before this.
 need_platforms() {
 	for word; do
@@ -112,6 +118,9 @@ find_missing() {
 	need libcmocka-dev pkg-config --exists cmocka
 	need libjansson-dev pkg-config --exists jansson
 	need git git --version
+	case " $* " in
+	*' check '*)		need_manuals ;;
+	esac
 	case " $* " in
 	*' check-fuzz '*)	need_fuzzer ;;
 	*' check-valgrind '* | *' check-helgrind '*)

@@ -125,7 +125,9 @@ cxx17_tests = %D%/test_header_cxx17
 
 script_tests = \
 	%D%/canary_leak_child.sh \
+	%D%/check_examples.sh \
 	%D%/check_exports.sh \
+	%D%/check_manuals.sh \
 	%D%/check_readme.sh \
 	%D%/example_shell.sh
 
