@@ -69,6 +69,16 @@ need_manuals() {
 	need groff-base groff --version
 }
 
+# Tracepoints, and what looks at them.
+need_probes() {
+	need systemtap-sdt-dev has_sdt
+	need bpftrace bpftrace --version
+}
+
+has_sdt() {
+	echo '#include <sys/sdt.h>' | "${CC:-cc}" -x c -E -o /dev/null -
+}
+
 # PLATFORMS as make gets it; others' libraries are not found before this.
 need_platforms() {
 	for word; do
@@ -119,7 +129,7 @@ find_missing() {
 	need libjansson-dev pkg-config --exists jansson
 	need git git --version
 	case " $* " in
-	*' check '*)		need_manuals ;;
+	*' check '*)		need_manuals; need_probes ;;
 	esac
 	case " $* " in
 	*' check-fuzz '*)	need_fuzzer ;;

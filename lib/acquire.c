@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "internal.h"
+#include "probe.h"
 
 #define PAUSE_FIRST INT64_C(20000) /* ns */
 #define SIGN_EVERY PL_MSEC
@@ -111,11 +112,14 @@ static int queue_up(struct portlock_lock *lock, struct pl_attempt *attempt,
 	int error = pl_gate_connect(attempt, address);
 
 	if (error == 0) {
-		int64_t start = pl_now(CLOCK_MONOTONIC);
+		int64_t start = pl_now(CLOCK_BOOTTIME);
 
+		if (attempt->joined == 0)
+			attempt->joined = start;
 		drop_partings(lock);
 		if (is_inside_of_listener(attempt, address, how))
 			return leave_queue(attempt, address, -EALREADY);
+		pl_probe_wait(address->name, attempt->listener);
 		error = pl_gate_wait(attempt, address, how);
 		if (error != -EAGAIN)
 			return error;
@@ -123,7 +127,7 @@ static int queue_up(struct portlock_lock *lock, struct pl_attempt *attempt,
 		 * one that does so again and again, at once, must not keep us
 		 * busy. */
 		if (*pause == 0 ||
-		    pl_now(CLOCK_MONOTONIC) - start > how->sleep) {
+		    pl_now(CLOCK_BOOTTIME) - start > how->sleep) {
 			*pause = PAUSE_FIRST;
 			return -EAGAIN;
 		}
@@ -218,8 +222,8 @@ static void pass_on(struct portlock_lock *lock, struct pl_attempt *attempt)
 {
 	pl_window_open();
 	if (attempt->bundle.gate >= 0)
-		pl_gate_hand_over(&attempt->bundle, attempt->last_token,
-				  attempt->socket >= 0,
+		pl_gate_hand_over(&attempt->bundle, &lock->address,
+				  attempt->last_token, attempt->socket >= 0,
 				  &lock->parting[PL_WENT]);
 	pl_window_close();
 }
@@ -251,6 +255,12 @@ static uint64_t next_token(uint64_t last)
 	uint64_t now = (uint64_t)pl_now(CLOCK_BOOTTIME);
 
 	return now > last ? now : last + 1;
+}
+
+/* In the queue, ns: tokens are of the same clock. */
+static uint64_t waited(const struct pl_attempt *attempt, uint64_t token)
+{
+	return attempt->joined ? token - (uint64_t)attempt->joined : 0;
 }
 
 /*
@@ -294,6 +304,9 @@ static int become_holder(struct portlock_lock *lock, struct pl_attempt *attempt,
 		sign(lock, attempt, token, how->signs_rarely);
 	atomic_store(&lock->token, token);
 	atomic_store(&lock->owner, pl_thread());
+	if (how)
+		pl_probe_grant(lock->address.name, token,
+			       waited(attempt, token));
 	pl_window_close();
 	return 0;
 }
@@ -303,6 +316,7 @@ int pl_acquire(struct portlock_lock *lock, const struct pl_wait *how)
 	struct pl_attempt attempt;
 	int error;
 
+	pl_probe_acquire(lock->address.name);
 	pl_process_check();
 	do {
 		error = pl_registry_begin(&attempt, &lock->address);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "probe.h"
 
 /* Connections that one release looks at: a full queue and as many again that
  * joined meanwhile.  After that everybody may race for the name, so that a
@@ -222,15 +223,20 @@ static bool is_stopped(pid_t waiter, uint64_t token)
  * nobody can be served.  A waiter of another user would hold a name of which we
  * have no say.  Like a stopped one, it finds its way back by itself.
  */
-static int grant(int connection, const struct pl_bundle *bundle, uint64_t token)
+static int grant(int connection, const struct pl_bundle *bundle,
+		 const struct pl_address *address, uint64_t token)
 {
 	struct ucred peer = peer_of(connection);
+	int error;
 
 	if (peer.uid != pl_ops->geteuid())
 		return pl_cargo_possible(connection) ? -EPERM : -EPIPE;
 	if (is_stopped(peer.pid, token))
 		return -EPIPE;
-	return pl_grant_send(connection, bundle, token);
+	error = pl_grant_send(connection, bundle, token);
+	if (error == 0)
+		pl_probe_hand_over(address->name, peer.pid);
+	return error;
 }
 
 /* To look costs a tenth of an accept() that finds nobody. */
@@ -271,7 +277,8 @@ static void wake(int connection, atomic_int *parting)
  * the bundle is as it was; returns the connection that must not be closed as
  * long as that is so, or -1.
  */
-static int serve_first(struct pl_bundle *bundle, uint64_t token,
+static int serve_first(struct pl_bundle *bundle,
+		       const struct pl_address *address, uint64_t token,
 		       atomic_int *parting)
 {
 	for (int looks = 0; looks < LOOKS_MAX; looks++) {
@@ -283,7 +290,7 @@ static int serve_first(struct pl_bundle *bundle, uint64_t token,
 			continue;
 		if (connection < 0)
 			return -1;
-		error = grant(connection, bundle, token);
+		error = grant(connection, bundle, address, token);
 		if (error == 0) {
 			/* Our copies go before the waiter wakes: a releaser
 			 * that is preempted, or stopped, after the wake would
@@ -301,13 +308,14 @@ static int serve_first(struct pl_bundle *bundle, uint64_t token,
 	return -1;
 }
 
-void pl_gate_hand_over(struct pl_bundle *bundle, uint64_t token, bool crowded,
-		       atomic_int *parting)
+void pl_gate_hand_over(struct pl_bundle *bundle,
+		       const struct pl_address *address, uint64_t token,
+		       bool crowded, atomic_int *parting)
 {
 	int connection = -1;
 
 	if (crowded || has_waiter(bundle->gate))
-		connection = serve_first(bundle, token, parting);
+		connection = serve_first(bundle, address, token, parting);
 	pl_bundle_close(bundle);
 	if (connection >= 0)
 		pl_ops->close(connection);

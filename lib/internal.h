@@ -196,6 +196,7 @@ struct pl_attempt {
 	bool trusted;		 /* the listener is of our user */
 	bool may_enclose;	 /* or of root: it may be our ancestor */
 	pid_t listener;		 /* who that is */
+	int64_t joined;		 /* a queue first: CLOCK_BOOTTIME, ns; or 0 */
 	uint64_t last_token;	 /* of the holder before us, 0 unknown */
 	bool waits_for_ports;	 /* with the gate; it is signed as such */
 	struct pl_bundle bundle; /* what was won so far */
@@ -252,8 +253,9 @@ void pl_part(int connection, atomic_int *parting);
  * held it, and crowded says that there are probably waiters.  *parting keeps
  * the connection of a hand-over (pl_part()).  In a window.  Async-signal-safe.
  */
-void pl_gate_hand_over(struct pl_bundle *bundle, uint64_t token, bool crowded,
-		       atomic_int *parting);
+void pl_gate_hand_over(struct pl_bundle *bundle,
+		       const struct pl_address *address, uint64_t token,
+		       bool crowded, atomic_int *parting);
 
 /* ---- grant.c: the message that carries the lock -------------------------- */
 

@@ -18,6 +18,7 @@ noinst_LTLIBRARIES += %D%/libportlock-core.la
 	%D%/lock.c \
 	%D%/ops.c \
 	%D%/ports.c \
+	%D%/probe.h \
 	%D%/process.c \
 	%D%/query.c \
 	%D%/registry.c \
@@ -128,5 +129,7 @@ $(strerror_links):
 	$(link_to)strerror.3 >$@
 nodist_man_MANS = $(man_links)
 CLEANFILES += $(man_links)
+# For bpftrace, about the tracepoints in probe.h.
+dist_pkgdata_DATA += %D%/portlock-waits.bt
 pkgconfig_DATA = %D%/portlock.pc
 EXTRA_DIST += %D%/README.md %D%/look/README.md %D%/portlock.map

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "probe.h"
 
 #define SLEEP_MAX_MS 60000
 
@@ -194,10 +195,12 @@ static void release(struct portlock_lock *lock)
 
 	pl_process_check();
 	pl_window_open();
-	if (take(lock, &bundle, &token))
-		pl_gate_hand_over(&bundle, token,
+	if (take(lock, &bundle, &token)) {
+		pl_probe_release(lock->address.name, token);
+		pl_gate_hand_over(&bundle, &lock->address, token,
 				  atomic_load(&lock->parting[PL_CAME]) >= 0,
 				  &lock->parting[PL_WENT]);
+	}
 	pl_window_close();
 }
 

@@ -129,7 +129,9 @@ script_tests = \
 	%D%/check_exports.sh \
 	%D%/check_manuals.sh \
 	%D%/check_readme.sh \
-	%D%/example_shell.sh
+	%D%/example_shell.sh \
+	%D%/test_probes.sh \
+	%D%/test_waits.sh
 
 # A shim for another kind of machine than the system's programs are for (32
 # bits, say) cannot be in these.
