@@ -14,7 +14,7 @@ noinst_LTLIBRARIES += %D%/librules.la
 	%D%/shim.h
 
 if ENABLE_SHIM
-pkglib_LTLIBRARIES += %D%/portlock-shim.la
+pkglib_LTLIBRARIES += %D%/portlock-shim.la %D%/portlock-trace.la
 dist_man_MANS += %D%/portlock-rules.5 %D%/portlock-shim.7
 endif
 %C%_portlock_shim_la_LIBADD = %D%/librules.la lib/libportlock-core.la
@@ -116,4 +116,26 @@ else
 shim_map = $(srcdir)/%D%/shim.map
 endif
 
+# What portlock preload --trace puts before the shim.
+%C%_portlock_trace_la_LIBADD =
+%C%_portlock_trace_la_LDFLAGS = $(AM_LDFLAGS) $(SHARED_LDFLAGS) \
+	-module -shared -avoid-version \
+	-Wl,--version-script=$(srcdir)/%D%/trace/trace.map
+EXTRA_%C%_portlock_trace_la_DEPENDENCIES = %D%/trace/trace.map
+%C%_portlock_trace_la_SOURCES = \
+	%D%/mutex_name.c \
+	%D%/path.c \
+	%D%/real.c \
+	%D%/symbol.c \
+	%D%/trace/hook_file.c \
+	%D%/trace/hook_mutex.c \
+	%D%/trace/hook_open.c \
+	%D%/trace/hook_path.c \
+	%D%/trace/hook_sem.c \
+	%D%/trace/hook_sysvsem.c \
+	%D%/trace/seen.c \
+	%D%/trace/trace.h \
+	%D%/trace/write.c
+
+EXTRA_DIST += %D%/trace/README.md %D%/trace/trace.map
 EXTRA_DIST += %D%/PROGRAMS.md %D%/README.md %D%/shim.map %D%/time64.map

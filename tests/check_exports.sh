@@ -106,6 +106,16 @@ if [ -n "$shim" ]; then
 	if [ -s "$work/unknown" ] && grep -qx closefrom "$work/libc"; then
 		fail "libc has no" "$(tr '\n' ' ' <"$work/unknown")"
 	fi
+	trace=${shim%/*}/portlock-trace.so
+	names_of_map "$top_srcdir/shim/trace/trace.map" >"$work/left.trace"
+	mv "$work/left" "$work/left.shim"
+	mv "$work/left.trace" "$work/left"
+	marked_in "$top_builddir"/shim/trace/.libs/*.o >"$work/right"
+	same trace.map 'shim/trace/*.c'
+	symbols_of "$trace" >"$work/right"
+	same trace.map portlock-trace.so
+	needs_nothing_else "$trace"
+	mv "$work/left.shim" "$work/left"
 	# What the families name, and besides what concerns all of them; not
 	# libc's aliases.
 	named_by_families >"$work/named"
