@@ -86,6 +86,18 @@ portlock_SOURCES = \
 	%D%/cli/supervise.h \
 	%D%/cli/table.c \
 	%D%/cli/text.c \
+	%D%/cli/trace.h \
+	%D%/cli/trace_call.c \
+	%D%/cli/trace_call.h \
+	%D%/cli/trace_files.c \
+	%D%/cli/trace_locks.c \
+	%D%/cli/trace_pattern.c \
+	%D%/cli/trace_propose.c \
+	%D%/cli/trace_propose.h \
+	%D%/cli/trace_read.c \
+	%D%/cli/trace_reduce.c \
+	%D%/cli/trace_run.c \
+	%D%/cli/trace_tell.c \
 	%D%/cli/waiting.c
 
 dist_man_MANS += \

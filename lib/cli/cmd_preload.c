@@ -11,15 +11,26 @@
 
 #include "lib/cli/preload.h"
 #include "lib/cli/shim_path.h"
+#include "lib/cli/trace.h"
+
+/* What is to be done, but the rules. */
+struct request {
+	bool check, trace;
+	const char *file;    /* of --trace */
+	const char *propose; /* a file that was written so */
+};
 
 /* Returns 0, or the status to exit with; -1: exit with 0. */
-static int take_options(struct rules *rules, bool *check, int argc, char **argv)
+static int take_options(struct rules *rules, struct request *request, int argc,
+			char **argv)
 {
 	static const char short_options[] = "+:r:f:ch";
 	static const struct option options[] = {
 		{ "rule", required_argument, NULL, 'r' },
 		{ "rules", required_argument, NULL, 'f' },
 		{ "check", no_argument, NULL, 'c' },
+		{ "trace", optional_argument, NULL, 'T' },
+		{ "propose", required_argument, NULL, 'P' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -35,7 +46,14 @@ static int take_options(struct rules *rules, bool *check, int argc, char **argv)
 			status = rules_add_file(rules, optarg);
 			break;
 		case 'c':
-			*check = true;
+			request->check = true;
+			break;
+		case 'T':
+			request->trace = true;
+			request->file = optarg;
+			break;
+		case 'P':
+			request->propose = optarg;
 			break;
 		case 'h':
 			status = print_help(&verb_preload);
@@ -63,28 +81,40 @@ static bool is_listed(const char *path, const char *list)
 	return false;
 }
 
-/* Puts rules and shim into the environment, before what is there (but the shim
- * only once); 0 or EXIT_SYSTEM. */
-static int prepare(const struct rules *rules, const char *shim)
+int preload_first(const char *library)
 {
 	const char *others = getenv("LD_PRELOAD");
-	char *preload = NULL, *text = rules_text(rules);
-	int status = 0, size;
+	char *preload = NULL;
+	int size, status = 0;
 
-	if (others && is_listed(shim, others))
+	if (others && is_listed(library, others))
 		size = asprintf(&preload, "%s", others);
 	else if (others && *others)
-		size = asprintf(&preload, "%s:%s", shim, others);
+		size = asprintf(&preload, "%s:%s", library, others);
 	else
-		size = asprintf(&preload, "%s", shim);
-	if (size < 0 || !text || setenv("LD_PRELOAD", preload, 1) < 0 ||
-	    setenv("PORTLOCK_RULES", text, 1) < 0 ||
-	    unsetenv("PORTLOCK_RULES_FILE") < 0) { /* it is in the text */
+		size = asprintf(&preload, "%s", library);
+	if (size < 0 || setenv("LD_PRELOAD", preload, 1) < 0) {
 		complain("%s", strerror(errno));
 		status = EXIT_SYSTEM;
 	}
 	if (size >= 0)
 		free(preload);
+	return status;
+}
+
+/* Puts rules and shim into the environment, before what is there (but the shim
+ * only once); 0 or EXIT_SYSTEM. */
+static int prepare(const struct rules *rules, const char *shim)
+{
+	char *text = rules_text(rules);
+	int status = preload_first(shim);
+
+	if (status == 0 &&
+	    (!text || setenv("PORTLOCK_RULES", text, 1) < 0 ||
+	     unsetenv("PORTLOCK_RULES_FILE") < 0)) { /* it is in the text */
+		complain("%s", strerror(errno));
+		status = EXIT_SYSTEM;
+	}
 	free(text);
 	return status;
 }
@@ -114,7 +144,8 @@ static int check_all(const struct rules *rules, const char *shim, char **argv)
 	return status ? status : warned;
 }
 
-static int start(const struct rules *rules, const char *shim, char **argv)
+static int start(const struct rules *rules, const struct request *request,
+		 const char *shim, char **argv)
 {
 	int status = take_command(&verb_preload, &argv, PRELOAD_EXAMPLE);
 
@@ -124,15 +155,35 @@ static int start(const struct rules *rules, const char *shim, char **argv)
 		status = prepare(rules, shim);
 	if (status)
 		return status;
+	if (request->trace)
+		return trace_run(rules, shim, request->file, argv);
 	execvp(*argv, argv);
 	return cannot_run(*argv, errno);
+}
+
+/* Of these, only one; and all but traces are about rules. */
+static int check_request(const struct request *request,
+			 const struct rules *rules)
+{
+	if (request->check + request->trace + (request->propose != NULL) > 1)
+		return misuse(&verb_preload, "--check, --trace and --propose "
+					     "exclude each other: use one");
+	if (request->trace && request->file && !*request->file)
+		return misuse(&verb_preload,
+			      "--trace= needs a FILE after it, or no '='");
+	if (rules->count == 0 && !request->trace && !request->propose)
+		return misuse(&verb_preload,
+			      "there is no rule: give one with --rule or "
+			      "--rules, as in: " PRELOAD_EXAMPLE
+			      " (or --trace to look for some)");
+	return 0;
 }
 
 static int preload(struct rules *rules, int argc, char **argv)
 {
 	const char *shim = shim_path();
-	bool check = false;
-	int status = take_options(rules, &check, argc, argv);
+	struct request request = { .check = false };
+	int status = take_options(rules, &request, argc, argv);
 
 	if (status)
 		return status < 0 ? 0 : status;
@@ -142,9 +193,14 @@ static int preload(struct rules *rules, int argc, char **argv)
 		argv--;
 	/* The rules that were there before come last: the first match counts. */
 	status = rules_add_environment(rules);
+	if (status == 0)
+		status = check_request(&request, rules);
 	if (status)
 		return status;
-	return check ? check_all(rules, shim, argv) : start(rules, shim, argv);
+	if (request.propose)
+		return trace_report(rules, request.propose);
+	return request.check ? check_all(rules, shim, argv)
+			     : start(rules, &request, shim, argv);
 }
 
 static int run(int argc, char **argv)
@@ -162,6 +218,9 @@ const struct verb verb_preload = {
 	.help = "Usage: portlock preload [OPTION]... -- COMMAND "
 		"[ARGUMENT]...\n"
 		"       portlock preload --check [OPTION]... [-- COMMAND]\n"
+		"       portlock preload --trace[=FILE] [OPTION]... -- COMMAND "
+		"[ARGUMENT]...\n"
+		"       portlock preload --propose=FILE\n"
 		"Starts COMMAND with the shim, which turns those locks of the "
 		"program that a RULE\n"
 		"names into portlocks.\n\n"
@@ -171,6 +230,12 @@ const struct verb verb_preload = {
 		"  -c, --check       start nothing: print what the rules do, "
 		"warn of those that\n"
 		"                    can never match\n"
+		"      --trace       write what locks the program takes, to "
+		"FILE or stderr, and\n"
+		"                    at its end the rules that would serialise "
+		"it\n"
+		"      --propose     the same of a FILE that was written "
+		"before\n"
 		"  -h, --help        print this and exit\n\n"
 		"A RULE is FAMILY PATTERN [key=KEY] [timeout=SECONDS] "
 		"[transport=unix|tcp]\n"
@@ -194,6 +259,7 @@ const struct verb verb_preload = {
 		"with --check also 1\n"
 		"after a warning. See portlock-shim(7).\n\n"
 		"  " PRELOAD_EXAMPLE "\n",
-	.options = "--rule RULE, --rules FILE, --check or --help",
+	.options = "--rule RULE, --rules FILE, --check, --trace[=FILE], "
+		   "--propose=FILE or --help",
 	.run = run,
 };

@@ -32,7 +32,6 @@ struct rules {
 /* These return 0, or the exit status after a message. */
 int rules_add_option(struct rules *rules, const char *text);
 int rules_add_file(struct rules *rules, const char *path);
-/* Also sees that there is any rule at all. */
 int rules_add_environment(struct rules *rules);
 
 /* All of them as one text, or NULL: no memory. */

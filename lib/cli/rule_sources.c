@@ -114,10 +114,6 @@ int rules_add_environment(struct rules *rules)
 				path);
 	if (status == 0 && path)
 		status = rules_add_file(rules, path);
-	if (status == 0 && rules->count == 0)
-		status = misuse(&verb_preload,
-				"there is no rule: give one with --rule or "
-				"--rules, as in: " PRELOAD_EXAMPLE);
 	return status;
 }
 

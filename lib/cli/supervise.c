@@ -129,6 +129,29 @@ static int start(struct supervision *run, char **command,
 	return 0;
 }
 
+static int status_of(const struct supervision *run)
+{
+	return WIFSIGNALED(run->status) ? 128 + WTERMSIG(run->status)
+					: WEXITSTATUS(run->status);
+}
+
+int supervise_alone(char **command)
+{
+	struct supervision run = { .keeper = -1 };
+	struct inherited inherited;
+	int error;
+
+	take_signals(&inherited);
+	error = child_start(&run.child, command, &inherited);
+	if (error) {
+		complain("cannot start a process: %s", strerror(-error));
+		return EXIT_SYSTEM;
+	}
+	child_go(&run.child);
+	watch(&run);
+	return status_of(&run);
+}
+
 int supervise(portlock_t *lock, char **command)
 {
 	struct supervision run;
@@ -148,6 +171,5 @@ int supervise(portlock_t *lock, char **command)
 	if (run.keeper > 0)
 		keeper_end(run.keeper);
 	portlock_release(lock);
-	return WIFSIGNALED(run.status) ? 128 + WTERMSIG(run.status)
-				       : WEXITSTATUS(run.status);
+	return status_of(&run);
 }

@@ -26,6 +26,9 @@
  * to exit with. */
 int supervise(portlock_t *lock, char **command);
 
+/* The same without a lock, and so without a keeper. */
+int supervise_alone(char **command);
+
 /* ---- child.c: the command ------------------------------------------------ */
 
 /* What the wrapper changes for itself and the command gets back. */

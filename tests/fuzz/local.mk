@@ -10,6 +10,7 @@ fuzz_targets = \
 	%D%/fuzz_patterns \
 	%D%/fuzz_proc \
 	%D%/fuzz_rules \
+	%D%/fuzz_trace \
 	%D%/fuzz_waiters
 
 # What brings main(): libFuzzer has its own.
@@ -48,6 +49,12 @@ fuzz_core = shim/librules.la lib/libportlock-core.la
 %C%_fuzz_rules_SOURCES = %D%/fuzz_rules.c lib/cli/message.c \
 	lib/cli/rule_check.c lib/cli/rule_sources.c
 %C%_fuzz_rules_LDADD = $(fuzz_libraries) $(fuzz_core)
+%C%_fuzz_trace_CFLAGS = $(AM_CFLAGS)
+%C%_fuzz_trace_SOURCES = %D%/fuzz_trace.c lib/cli/message.c \
+	lib/cli/trace_call.c lib/cli/trace_files.c lib/cli/trace_locks.c \
+	lib/cli/trace_pattern.c lib/cli/trace_propose.c \
+	lib/cli/trace_read.c lib/cli/trace_reduce.c lib/cli/trace_tell.c
+%C%_fuzz_trace_LDADD = $(fuzz_libraries) $(fuzz_core)
 %C%_fuzz_waiters_LDADD = $(fuzz_libraries) $(fuzz_core)
 
 check_LTLIBRARIES += %D%/libreplay.la %D%/libfuzz.la %D%/libcommands.la

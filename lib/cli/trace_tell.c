@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* trace_tell.c - what a trace has of each lock, in comments. */
+#include "config.h"
+
+#include <string.h>
+
+#include "lib/cli/trace.h"
+#include "shim/pattern.h"
+
+#define MUTEXES 5 /* told one by one: libraries have many */
+
+int trace_rule_of(const struct rules *rules, const struct traced *lock)
+{
+	for (int i = 0; i < rules->count; i++)
+		if (rules->list[i].family == lock->family &&
+		    pattern_matches(rules->list[i].pattern, lock->name))
+			return i + 1;
+	return 0;
+}
+
+/* As one line, whatever is in it. */
+static void put_name(FILE *out, const char *name)
+{
+	for (; *name; name++)
+		fputc((unsigned char)*name < ' ' || *name == 127 ? '?' : *name,
+		      out);
+}
+
+static const char *times(unsigned long number)
+{
+	return number == 1 ? "time" : "times";
+}
+
+static void tell_calls(FILE *out, const struct traced *lock)
+{
+	fprintf(out, "#   %s %lu %s",
+		lock->family == SHIM_OPEN ? "written" : "taken", lock->taken,
+		times(lock->taken));
+	if (lock->functions[0])
+		fprintf(out, " (%s)", lock->functions);
+	if (lock->longest > 0)
+		fprintf(out, ", longest call %.6f s",
+			(double)lock->longest / 1000000);
+	fputc('\n', out);
+	if (lock->failed > 0)
+		fprintf(out, "#   failed %lu %s\n", lock->failed,
+			times(lock->failed));
+	if (lock->waiting > 0)
+		fprintf(out, "#   %ld calls waited and did not come back\n",
+			lock->waiting);
+}
+
+static void tell_holder(FILE *out, const struct trace *trace,
+			const struct traced *lock)
+{
+	if (!lock->holder)
+		return;
+	switch (trace_end_of(trace, lock->holder)) {
+	case TRACE_KILLED:
+		fprintf(out,
+			"#   held by process %ld when that was killed (or "
+			"started a program without a trace)\n",
+			(long)lock->holder);
+		break;
+	case TRACE_LIVES:
+		fprintf(out, "#   held by process %ld, which still runs\n",
+			(long)lock->holder);
+		break;
+	default:
+		/* The kernel frees locks of files with their process. */
+		if (lock->family == SHIM_FLOCK || lock->family == SHIM_FCNTL)
+			return;
+		fprintf(out,
+			"#   not given back by process %ld, which "
+			"exited\n",
+			(long)lock->holder);
+	}
+}
+
+static void note(FILE *out, bool so, const char *text)
+{
+	if (so)
+		fprintf(out, "#   %s\n", text);
+}
+
+static void tell_kind(FILE *out, const struct traced *lock)
+{
+	bool sem = lock->family == SHIM_SEM || lock->family == SHIM_SYSVSEM;
+
+	note(out, sem && lock->counts,
+	     "it counts, or tells of events: no mutex, so no rule serves it");
+	note(out, lock->family == SHIM_SEM && lock->unlinked,
+	     "its name was removed: who opens that again has another one");
+	note(out, strncmp(lock->name, "/private/", 9) == 0,
+	     "it has no key (IPC_PRIVATE), so no rule can name it");
+	note(out, lock->undo, "with SEM_UNDO the kernel frees it already");
+	note(out, lock->taken > 0 && lock->shared == lock->taken,
+	     "by readers alone, who share it: rules let them pass");
+	note(out, lock->taken > lock->shared && lock->shared > 0,
+	     "readers share it: rules let those pass");
+	note(out, lock->ranges,
+	     "parts of the file: a rule makes them one lock");
+	note(out, lock->family == SHIM_FLOCK || lock->family == SHIM_FCNTL,
+	     "the kernel frees it when its holder dies: a rule only adds "
+	     "order");
+	note(out, lock->family == SHIM_OPEN && lock->rewrite,
+	     "read, and then written anew: it must be held until the end");
+	note(out, lock->family == SHIM_OPEN,
+	     "no lock was held when it was opened for that");
+	note(out, lock->again && !lock->protects,
+	     "taken again after what it protects was read under it");
+	if (lock->protects) {
+		fputs("#   asked for after ", out);
+		put_name(out, lock->protects);
+		fputs(" had been opened: to wait here is too late\n", out);
+	}
+}
+
+static void tell_one(FILE *out, const struct trace *trace,
+		     const struct traced *lock, const struct rules *rules)
+{
+	int rule = trace_rule_of(rules, lock);
+
+	fprintf(out, "# %s ", shim_family_name(lock->family));
+	put_name(out, lock->name);
+	fputc('\n', out);
+	tell_calls(out, lock);
+	if (lock->family == SHIM_MUTEX) {
+		fprintf(out,
+			"#   it was busy for %lu tries; of this process "
+			"alone, as far as is known\n",
+			lock->busy);
+	} else {
+		tell_holder(out, trace, lock);
+		tell_kind(out, lock);
+	}
+	if (rule)
+		fprintf(out, "#   matched by the rule '%s %s'\n",
+			shim_family_name(lock->family),
+			rules->list[rule - 1].pattern);
+}
+
+static void tell_nothing(FILE *out, const struct trace *trace)
+{
+	fputs("# no lock-like call seen", out);
+	if (trace->starts == 0) {
+		fputs(", nor any process: the program is static, or has\n"
+		      "# closed itself to LD_PRELOAD, or could not write its "
+		      "lines\n",
+		      out);
+		return;
+	}
+	fputs("; this is what is not to be seen:\n"
+	      "#   static programs, Go, and others that call the kernel by "
+	      "themselves\n"
+	      "#   processes that may not write to the trace: other users, "
+	      "other roots\n"
+	      "#   a shell that only looks whether a file is there "
+	      "(set -C)\n"
+	      "#   memory that processes share, and rows of a database\n",
+	      out);
+}
+
+void trace_tell(FILE *out, const struct trace *trace, const struct rules *rules)
+{
+	unsigned long others = 0, told = 0, mutexes = 0;
+	const struct traced *lock;
+
+	fprintf(out, "# portlock trace: %lu %s started, %lu lines, %.3f s\n",
+		trace->starts, trace->starts == 1 ? "program" : "programs",
+		trace->lines, (double)trace->end / 1000000);
+	for (lock = trace->locks; lock; lock = lock->next) {
+		bool is_lock = trace_is_lock(lock);
+
+		others += !is_lock && lock->family == SHIM_LOCKFILE;
+		if (lock->family == SHIM_OPEN ? trace_has_lock(trace, lock)
+					      : !is_lock)
+			continue;
+		mutexes += lock->family == SHIM_MUTEX;
+		told += lock->family != SHIM_MUTEX;
+		if (lock->family != SHIM_MUTEX || mutexes <= MUTEXES)
+			tell_one(out, trace, lock, rules);
+	}
+	if (mutexes > MUTEXES)
+		fprintf(out, "# %lu more mutexes\n", mutexes - MUTEXES);
+	if (others > 0)
+		fprintf(out,
+			"# %lu more files or folders were made that were "
+			"not taken for locks\n",
+			others);
+	if (told == 0)
+		tell_nothing(out, trace);
+}
