@@ -131,6 +131,7 @@ script_tests = \
 	%D%/check_readme.sh \
 	%D%/example_shell.sh \
 	%D%/test_probes.sh \
+	%D%/test_trace_propose.sh \
 	%D%/test_waits.sh
 
 # A shim for another kind of machine than the system's programs are for (32
@@ -150,7 +151,7 @@ shim_tests += $(system_tests)
 shim_scripts += $(system_scripts)
 # A sanitizer in the shim wants to be the first library itself.
 if !SANITIZE
-shim_scripts += %D%/test_preloads.sh
+shim_scripts += %D%/test_preloads.sh %D%/test_trace.sh
 endif
 endif
 
@@ -471,7 +472,8 @@ check-platforms:
 
 EXTRA_DIST += %D%/README.md $(victim_headers) $(script_tests) $(system_scripts) \
 	$(bench_scripts) $(bench_shim_scripts) \
-	%D%/demo.sh %D%/test_preloads.sh %D%/lsan.supp %D%/programs \
+	%D%/demo.sh %D%/test_preloads.sh %D%/test_trace.sh \
+	%D%/trace_support.sh %D%/lsan.supp %D%/programs \
 	%D%/analysis %D%/.clang-tidy %D%/platforms.sh \
 	%D%/helgrind.sh %D%/helgrind.supp \
 	%D%/skip_cxx.sh %D%/valgrind.sh \

@@ -1,0 +1,179 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# test_trace_propose.sh - from the lines of a trace to rules, without a program.
+set -u
+# shellcheck source=tests/trace_support.sh
+. "${top_srcdir:?}/tests/trace_support.sh"
+
+# propose: the report on the lines of the input, in $work/out; its rules are
+# valid, and in $work/rules
+propose() {
+	cat >"$work/lines"
+	"$PORTLOCK_COMMAND" preload --propose="$work/lines" >"$work/out" ||
+		fail "--propose failed"
+	rules_of "$work/out" >"$work/rules"
+	[ ! -s "$work/rules" ] ||
+		"$PORTLOCK_COMMAND" preload --check --rules "$work/out" \
+			>"$work/check" 2>&1 ||
+		{ fail "the rules are not valid:"; cat "$work/check"; }
+}
+
+# proposes RULE...: exactly these
+proposes() {
+	[ "$(cat "$work/rules")" = "$(printf '%s\n' "$@")" ] ||
+		{ fail "expected: $*, but got:"; cat "$work/out"; }
+}
+
+echo "several locks of one folder are one pattern"
+propose <<'EOF'
+0.000001 70 start /bin/app ok 0.000000
+0.000002 70 open /srv/app/a.lock ok 0.000001 exclusive
+0.000003 70 open /srv/app/b.lock ok 0.000001 exclusive
+0.000004 70 open /srv/app/sub/c.lock ok 0.000001 exclusive
+0.000005 70 sem_open /app-one ok 0.000001 value=1
+0.000006 70 sem_wait /app-one ok 0.000001 value=0
+0.000007 70 sem_open /app-two ok 0.000001 value=1
+0.000008 70 sem_wait /app-two ok 0.000001 value=0
+0.000009 70 semop /0x4d2/0 ok 0.000001 add=-1 value=0
+0.000010 70 semop /0x4d2/3 ok 0.000001 add=-1 value=0
+0.000011 70 exit - ok 0.000000
+EOF
+proposes 'lockfile /srv/app/*.lock' 'sem /app-*' 'sysvsem /0x4d2/*'
+
+echo "what differs from run to run is a star"
+propose <<'EOF'
+0.000001 4711 start /bin/app ok 0.000000
+0.000002 4711 open /run/lock/app.4711.lock ok 0.000001 exclusive
+0.000003 4711 flock /tmp/tmp.kJ3xYbQ1aZ/state ok 0.000001 lock
+0.000004 4711 sem_open /mp-4el2tqe_ ok 0.000001 value=1
+0.000005 4711 sem_unlink /mp-4el2tqe_ ok 0.000001
+0.000006 4711 sem_trywait /mp-4el2tqe_ ok 0.000001 value=0
+EOF
+proposes 'lockfile /run/lock/app.*.lock' 'flock /tmp/tmp.*/state' 'sem /mp-*'
+
+echo "names that mean something in a rule"
+propose <<'EOF'
+0.000001 70 mkdir /srv/a\x20b\x0a[c]'*".lock ok 0.000001
+EOF
+proposes 'lockfile /srv/a?b??c????.lock'
+has "$work/out" "# lockfile /srv/a b?[c]'*\".lock"
+
+echo "who reads first must hold the file"
+propose <<'EOF'
+0.000001 70 open /srv/list.lock ok 0.000001 exclusive read=/srv/list
+0.000002 70 rename /srv/list.lock ok 0.000001 to=/srv/list read=/srv/list
+EOF
+proposes 'open /srv/list hold=exit'
+propose <<'EOF'
+0.000001 70 open /srv/x/list.lock ok 0.000001 exclusive read=/srv/x/list
+0.000002 70 open /srv/y/list.lock ok 0.000001 exclusive read=/srv/y/list
+EOF
+proposes 'open /srv/x/list hold=exit key=open:/srv/' \
+	'open /srv/y/list hold=exit key=open:/srv/'
+propose <<'EOF'
+0.000001 70 open /srv/list.lock ok 0.000001 exclusive
+0.000002 70 unlink /srv/list.lock ok 0.000001
+0.000003 70 open /srv/list.lock ok 0.000001 exclusive again=/srv/list
+EOF
+proposes 'lockfile /srv/list.lock guard=no'
+propose <<'EOF'
+0.000001 70 open /srv/r/.git/index.lock ok 0.000001 exclusive read=/srv/r/.git/index
+0.000002 70 open /srv/r/.git/HEAD.lock ok 0.000001 exclusive read=/srv/r/.git/HEAD
+EOF
+proposes 'open /srv/r/.git/config hold=exit key=git:%d' \
+	'lockfile /srv/r/.git/*.lock'
+
+echo "what no rule can serve is told"
+propose <<'EOF'
+0.000001 70 sem_open /slots ok 0.000001 value=3
+0.000002 70 sem_wait /slots ok 0.000001 value=2
+0.000003 70 sem_open /event ok 0.000001 value=0
+0.000004 70 sem_post /event ok 0.000001 value=1
+0.000005 70 semop /private/0 ok 0.000001 add=-1 value=0
+0.000006 70 flock /srv/read ok 0.000001 shared
+0.000007 70 lockf /srv/deleted\x20(deleted) ok 0.000001 lock
+EOF
+proposes
+[ "$(grep -c 'it counts, or tells of events' "$work/out")" -eq 2 ] ||
+	fail "not both semaphores are told"
+has "$work/out" "#   it has no key (IPC_PRIVATE), so no rule can name it"
+has "$work/out" "#   by readers alone, who share it: rules let them pass"
+
+echo "files that are no locks"
+propose <<'EOF'
+0.000001 70 start /bin/cp ok 0.000000
+0.000002 70 open /srv/copy ok 0.000001 exclusive
+0.000003 70 mkdir /srv ok 0.000001
+0.000004 70 mkdir /srv EEXIST 0.000001
+0.000005 70 open ? ENOENT 0.000001 exclusive
+EOF
+proposes
+matches "$work/out" "# no lock-like call seen; .*"
+has "$work/out" \
+	"# 2 more files or folders were made that were not taken for locks"
+
+echo "a lock by what was done with it"
+propose <<'EOF'
+0.000001 70 open /srv/busy EEXIST 0.000001 exclusive
+0.000002 70 mkdir /srv/turn ok 0.000001
+0.000003 70 rmdir /srv/turn ok 0.000001
+0.000004 70 mkdir /srv/turn ok 0.000001
+0.000005 70 open /srv/list.new ok 0.000001 exclusive
+0.000006 70 rename /srv/list.new ok 0.000001 to=/srv/list
+EOF
+proposes 'lockfile /srv/busy' 'lockfile /srv/turn' 'lockfile /srv/list.new'
+
+echo "waits, tries and who died"
+propose <<'EOF'
+0.000001 1 start /bin/app ok 0.000000
+0.000002 1 exit - ok 0.000000
+0.000003 4194303 sem_open /app ok 0.000001 value=1
+0.000004 4194303 sem_wait /app waits 0.000000
+1.250004 4194303 sem_wait /app ok 1.250000 value=0
+1.250005 1 sem_wait /app waits 0.000000
+1.250006 1 sem_trywait /app EAGAIN 0.000001 value=0
+EOF
+has "$work/out" "#   taken 1 time (sem_wait sem_trywait), longest call 1.250000 s"
+has "$work/out" "#   failed 1 time"
+has "$work/out" "#   1 calls waited and did not come back"
+matches "$work/out" "#   held by process 4194303 when that was killed .*"
+
+echo "files that are written without a lock"
+propose <<'EOF'
+0.000001 70 open /srv/count ok 0.000001 update
+0.000002 70 rename /srv/sedAb12cd ok 0.000001 to=/srv/list read=/srv/list
+EOF
+proposes 'open /srv/count' 'open /srv/list hold=exit'
+propose <<'EOF'
+0.000001 70 open /srv/count ok 0.000001 update
+0.000002 70 lckpwdf /etc/.pwd.lock ok 0.000001
+0.000003 70 open /srv/other ok 0.000001 update
+EOF
+proposes 'passwd /etc/.pwd.lock'
+has "$work/out" "# perhaps: open /srv/count"
+misses "$work/out" /srv/other
+
+echo "lines that nobody has traced"
+propose <<'EOF'
+hello
+0.1 70 open /srv/a.lock ok 0.000001 exclusive
+0.000001 -1 open /srv/a.lock ok 0.000001 exclusive
+0.000001 70 open
+0.000001 70 flock /srv/\x00\xzz ok 0.000001 lock
+99999999999999999999.000001 70 open /srv/a.lock ok 0.000001 exclusive
+EOF
+[ "$(wc -l <"$work/rules")" -eq 1 ] || fail "more than one line was believed"
+
+echo "rules that are there already"
+"$PORTLOCK_COMMAND" preload --rule 'flock */state' --propose=/dev/stdin \
+	>"$work/out" <<'EOF' || fail "--propose with a rule failed"
+0.000001 70 flock /srv/state ok 0.000001 lock
+EOF
+rules_of "$work/out" >"$work/rules"
+proposes
+has "$work/out" "#   matched by the rule 'flock */state'"
+
+"$PORTLOCK_COMMAND" preload --propose="$work/none" 2>"$work/out"
+[ $? -eq 64 ] || fail "there is no such file"
+matches "$work/out" ".*cannot read the trace '$work/none': No such file.*"
+exit $failed
