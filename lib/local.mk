@@ -58,19 +58,18 @@ portlock_CPPFLAGS = $(AM_CPPFLAGS) -DPKGLIBDIR='"$(pkglibdir)"'
 portlock_LDADD = shim/librules.la %D%/liblook.la %D%/libportlock-core.la \
 	$(JANSSON_LIBS)
 portlock_SOURCES = \
-	%D%/cli/busy.c \
 	%D%/cli/child.c \
 	%D%/cli/cli.h \
 	%D%/cli/cmd_address.c \
+	%D%/cli/cmd_doctor.c \
 	%D%/cli/cmd_list.c \
 	%D%/cli/cmd_preload.c \
 	%D%/cli/cmd_run.c \
 	%D%/cli/cmd_wait.c \
 	%D%/cli/cmd_who.c \
 	%D%/cli/elf.c \
+	%D%/cli/elf_imports.c \
 	%D%/cli/ended.c \
-	%D%/cli/facts.c \
-	%D%/cli/json.c \
 	%D%/cli/keeper.c \
 	%D%/cli/main.c \
 	%D%/cli/message.c \
@@ -81,24 +80,37 @@ portlock_SOURCES = \
 	%D%/cli/seconds.c \
 	%D%/cli/shim_path.c \
 	%D%/cli/shim_path.h \
-	%D%/cli/show.h \
 	%D%/cli/supervise.c \
 	%D%/cli/supervise.h \
-	%D%/cli/table.c \
-	%D%/cli/text.c \
-	%D%/cli/trace.h \
-	%D%/cli/trace_call.c \
-	%D%/cli/trace_call.h \
-	%D%/cli/trace_files.c \
-	%D%/cli/trace_locks.c \
-	%D%/cli/trace_pattern.c \
-	%D%/cli/trace_propose.c \
-	%D%/cli/trace_propose.h \
-	%D%/cli/trace_read.c \
-	%D%/cli/trace_reduce.c \
-	%D%/cli/trace_run.c \
-	%D%/cli/trace_tell.c \
-	%D%/cli/waiting.c
+	%D%/cli/doctor/doctor.h \
+	%D%/cli/doctor/environment.c \
+	%D%/cli/doctor/libraries.c \
+	%D%/cli/doctor/look.c \
+	%D%/cli/doctor/machine.c \
+	%D%/cli/doctor/ports.c \
+	%D%/cli/doctor/print.c \
+	%D%/cli/doctor/program.c \
+	%D%/cli/doctor/report.c \
+	%D%/cli/doctor/uses.c \
+	%D%/cli/show/busy.c \
+	%D%/cli/show/facts.c \
+	%D%/cli/show/json.c \
+	%D%/cli/show/show.h \
+	%D%/cli/show/table.c \
+	%D%/cli/show/text.c \
+	%D%/cli/show/waiting.c \
+	%D%/cli/trace/call.c \
+	%D%/cli/trace/call.h \
+	%D%/cli/trace/files.c \
+	%D%/cli/trace/locks.c \
+	%D%/cli/trace/pattern.c \
+	%D%/cli/trace/propose.c \
+	%D%/cli/trace/propose.h \
+	%D%/cli/trace/read.c \
+	%D%/cli/trace/reduce.c \
+	%D%/cli/trace/run.c \
+	%D%/cli/trace/tell.c \
+	%D%/cli/trace/trace.h
 
 dist_man_MANS += \
 	%D%/cli/portlock.1 \

@@ -16,6 +16,7 @@ unit_tests = \
 	%D%/test_address \
 	%D%/test_cargo \
 	%D%/test_cli_address \
+	%D%/test_cli_doctor \
 	%D%/test_cli_list \
 	%D%/test_cli_run \
 	%D%/test_cli_supervise \
@@ -26,6 +27,7 @@ unit_tests = \
 	%D%/test_crowd \
 	%D%/test_deadlock \
 	%D%/test_death \
+	%D%/test_doctor_machine \
 	%D%/test_error \
 	%D%/test_exec \
 	%D%/test_false_grants \
@@ -79,6 +81,7 @@ bench_scripts = \
 bench_shim_scripts = %D%/test_bench_shim.sh
 
 shim_tests = \
+	%D%/test_cli_doctor_program \
 	%D%/test_cli_preload_refused \
 	%D%/test_shim_children \
 	%D%/test_shim_conform \
@@ -260,6 +263,14 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_test_cli_list_LDADD = $(LDADD) $(JANSSON_LIBS)
 %C%_test_cli_who_LDADD = $(LDADD) $(JANSSON_LIBS)
 %C%_test_symbol_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+%C%_test_cli_doctor_LDADD = $(LDADD) $(JANSSON_LIBS)
+%C%_test_cli_doctor_program_LDADD = $(LDADD) $(JANSSON_LIBS)
+# Files of the command.  With flags of its own it has objects of its own.
+%C%_test_doctor_machine_CFLAGS = $(AM_CFLAGS)
+%C%_test_doctor_machine_SOURCES = %D%/test_doctor_machine.c \
+	lib/cli/doctor/environment.c lib/cli/doctor/libraries.c \
+	lib/cli/doctor/machine.c lib/cli/elf.c \
+	lib/cli/doctor/ports.c lib/cli/doctor/report.c
 %C%_canary_leak_LDADD =
 %C%_canary_race_LDADD =
 # These have the benchmark's files, which are not made for tests/support.

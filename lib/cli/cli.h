@@ -3,6 +3,7 @@
 #ifndef PORTLOCK_CLI_H
 #define PORTLOCK_CLI_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ extern const struct verb verb_who;
 extern const struct verb verb_wait;
 extern const struct verb verb_address;
 extern const struct verb verb_preload;
+extern const struct verb verb_doctor;
 
 /* ---- message.c: what it says --------------------------------------------- */
 
@@ -78,8 +80,17 @@ int take_seconds(const struct verb *verb, const char *value, int64_t *ms);
 int check_shim(const char *shim);
 int check_program(const char *command);
 
+/*
+ * The file that the kernel would load for a command: it, or the interpreter of
+ * a script, through env(1) as well.  0, or the exit status after a message.
+ */
+int find_program(const char *command, char path[PATH_MAX]);
+
 /* Why the loader would not put the shim into the program, or NULL. */
 const char *elf_obstacle(const char *path);
+
+/* The loader that a program of this machine asks for; false: it has none. */
+bool elf_loader(const char *path, char loader[PATH_MAX]);
 
 /* Whether it is the shim, for machines such as this command is for. */
 bool elf_is_shim(const char *path);

@@ -7,7 +7,7 @@
 
 #include <portlock/portlock.h>
 
-#include "lib/cli/show.h"
+#include "lib/cli/show/show.h"
 
 static int print_address(const char *key)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/cli/show.h"
+#include "lib/cli/show/show.h"
 
 #define NONE "no portlock is held in this network namespace"
 

@@ -11,7 +11,7 @@
 
 #include "lib/cli/preload.h"
 #include "lib/cli/shim_path.h"
-#include "lib/cli/trace.h"
+#include "lib/cli/trace/trace.h"
 
 /* What is to be done, but the rules. */
 struct request {

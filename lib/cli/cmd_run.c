@@ -13,7 +13,7 @@
 
 #include <portlock/portlock.h>
 
-#include "lib/cli/show.h"
+#include "lib/cli/show/show.h"
 #include "lib/cli/supervise.h"
 
 #define EXAMPLE "portlock run nightly-backup -- rsync -a /home /backup"

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "lib/cli/show.h"
+#include "lib/cli/show/show.h"
 #include "lib/look/table.h"
 
 #define FIRST_PAUSE PL_MSEC

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/cli/show.h"
+#include "lib/cli/show/show.h"
 
 #define EXIT_FREE 1
 

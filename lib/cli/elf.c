@@ -158,6 +158,18 @@ const char *elf_obstacle(const char *path)
 	return obstacle ? obstacle : privileges_of(path);
 }
 
+bool elf_loader(const char *path, char loader[PATH_MAX])
+{
+	struct image image;
+	bool has_loader = false;
+
+	if (image_open(&image, path)) {
+		has_loader = is_native(&image) && loader_of(&image, loader);
+		close(image.fd);
+	}
+	return has_loader;
+}
+
 /* Whether it was linked under the shim's name, whatever its file is called. */
 static bool has_soname(const struct image *image)
 {

@@ -12,8 +12,8 @@
 
 /* In the order in which they are told of. */
 static const struct verb *const verbs[] = {
-	&verb_run,  &verb_list,	   &verb_who,
-	&verb_wait, &verb_address, &verb_preload,
+	&verb_run,     &verb_list,    &verb_who,    &verb_wait,
+	&verb_address, &verb_preload, &verb_doctor,
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

@@ -21,6 +21,7 @@ struct source {
 };
 
 struct rules {
+	const struct verb *verb; /* who is told of misuse; NULL: preload */
 	struct source *sources, *last;
 	size_t size; /* of all their texts, each with a newline */
 	int options, count;
@@ -43,5 +44,10 @@ void rules_free(struct rules *rules);
 /* Prints what the rules do; 0, or EXIT_WARNED after messages about rules that
  * can never match. */
 int rules_check(const struct rules *rules);
+
+/* Where the rule is from, and the rule before it that takes all that it could
+ * match, or -1. */
+const struct source *rules_source(const struct rules *rules, int number);
+int rules_taken_by(const struct rules *rules, int number);
 
 #endif

@@ -55,10 +55,21 @@ static int find(const char *name, char path[PATH_MAX])
 	return result;
 }
 
+/* "/usr/bin/env python3" is python3, if that is all there is to it. */
+static void through_env(char path[PATH_MAX], const char *word)
+{
+	const char *slash = strrchr(path, '/');
+	char other[PATH_MAX];
+
+	if (slash && strcmp(slash, "/env") == 0 && *word && *word != '-' &&
+	    !strchr(word, '=') && find(word, other) == 0)
+		strcpy(path, other);
+}
+
 /* Replaces the path by that of its interpreter: false if there is none. */
 static bool to_interpreter(char path[PATH_MAX])
 {
-	char line[LINE_SIZE], *name;
+	char line[LINE_SIZE], *name, *word;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t size;
 
@@ -74,15 +85,19 @@ static bool to_interpreter(char path[PATH_MAX])
 		return true;
 	}
 	name = line + 2 + strspn(line + 2, " \t");
-	name[strcspn(name, " \t\n")] = '\0';
+	word = name + strcspn(name, " \t\n");
+	if (*word && *word != '\n')
+		*word++ = '\0';
+	word += strspn(word, " \t");
+	word[strcspn(word, " \t\r\n")] = '\0';
+	name[strcspn(name, "\n")] = '\0';
 	strcpy(path, name);
+	through_env(path, word);
 	return true;
 }
 
-int check_program(const char *command)
+int find_program(const char *command, char path[PATH_MAX])
 {
-	char path[PATH_MAX];
-	const char *obstacle;
 	int error = find(command, path);
 
 	for (int i = 0; error == 0 && i < MAX_INTERPRETERS; i++) {
@@ -95,8 +110,17 @@ int check_program(const char *command)
 			return EXIT_CANNOT_RUN;
 		}
 	}
-	if (error)
-		return cannot_run(command, error);
+	return error ? cannot_run(command, error) : 0;
+}
+
+int check_program(const char *command)
+{
+	char path[PATH_MAX];
+	const char *obstacle;
+	int status = find_program(command, path);
+
+	if (status)
+		return status;
 	obstacle = elf_obstacle(path);
 	if (!obstacle)
 		return 0;

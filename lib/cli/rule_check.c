@@ -10,7 +10,7 @@
 #include "lib/cli/preload.h"
 #include "shim/pattern.h"
 
-static const struct source *source_of(const struct rules *rules, int number)
+const struct source *rules_source(const struct rules *rules, int number)
 {
 	const struct source *source = rules->sources;
 
@@ -58,8 +58,7 @@ static void print_rule(const struct source *source,
 	       rule->log ? rule->log : "where PORTLOCK_LOG says");
 }
 
-/* The rule that takes all that this one could match, or -1. */
-static int taken_by(const struct rules *rules, int number)
+int rules_taken_by(const struct rules *rules, int number)
 {
 	const struct shim_rule *later = &rules->list[number];
 
@@ -75,16 +74,16 @@ int rules_check(const struct rules *rules)
 	int status = 0;
 
 	for (int i = 0; i < rules->count; i++)
-		print_rule(source_of(rules, i), &rules->list[i]);
+		print_rule(rules_source(rules, i), &rules->list[i]);
 	fflush(stdout);
 	for (int i = 0; i < rules->count; i++) {
-		int first = taken_by(rules, i);
+		int first = rules_taken_by(rules, i);
 
 		if (first < 0)
 			continue;
 		complain("%s:%u: this rule never matches, as %s:%u comes first",
-			 source_of(rules, i)->name, rules->list[i].line,
-			 source_of(rules, first)->name,
+			 rules_source(rules, i)->name, rules->list[i].line,
+			 rules_source(rules, first)->name,
 			 rules->list[first].line);
 		status = EXIT_WARNED;
 	}

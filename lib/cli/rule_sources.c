@@ -18,6 +18,11 @@ static int no_memory(void)
 	return EXIT_SYSTEM;
 }
 
+static const struct verb *speaker(const struct rules *rules)
+{
+	return rules->verb ? rules->verb : &verb_preload;
+}
+
 /* A new last source. */
 static struct source *append(struct rules *rules, const char *name,
 			     const char *text)
@@ -45,7 +50,7 @@ static int add(struct rules *rules, const char *name, const char *text)
 	count = shim_rules_parse(source->words, rules->list + rules->count,
 				 SHIM_RULES_MAX, &error);
 	if (count < 0)
-		return misuse(&verb_preload,
+		return misuse(speaker(rules),
 			      error.example ? "%s: line %u, column %u: %s "
 					      "(a good rule: %s)"
 					    : "%s: line %u, column %u: %s",
@@ -57,7 +62,7 @@ static int add(struct rules *rules, const char *name, const char *text)
 	rules->size += strlen(text) + 1;
 	/* More the shim does not take. */
 	if (rules->count > SHIM_RULES_MAX || rules->size >= SHIM_RULES_TEXT_MAX)
-		return misuse(&verb_preload,
+		return misuse(speaker(rules),
 			      "too many rules: at most %d, and %d bytes, have "
 			      "room",
 			      SHIM_RULES_MAX, SHIM_RULES_TEXT_MAX);
@@ -72,7 +77,7 @@ int rules_add_option(struct rules *rules, const char *text)
 	snprintf(name, sizeof(name), "--rule %d", ++rules->options);
 	status = add(rules, name, text);
 	if (status == 0 && rules->last->first == rules->last->end)
-		return misuse(&verb_preload, "%s: there is no rule in '%.60s'",
+		return misuse(speaker(rules), "%s: there is no rule in '%.60s'",
 			      name, text);
 	return status;
 }
@@ -86,10 +91,11 @@ int rules_add_file(struct rules *rules, const char *path)
 	int status;
 
 	if (!file || ferror(file))
-		status = misuse(&verb_preload, "cannot read the rules '%s': %s",
-				path, strerror(errno));
+		status =
+			misuse(speaker(rules), "cannot read the rules '%s': %s",
+			       path, strerror(errno));
 	else if (size > 0 && text[size - 1] == '\0')
-		status = misuse(&verb_preload, "the rules '%s' are no text",
+		status = misuse(speaker(rules), "the rules '%s' are no text",
 				path);
 	else
 		status = add(rules, path, size > 0 ? text : "");
@@ -108,7 +114,7 @@ int rules_add_environment(struct rules *rules)
 	if (path && !*path)
 		path = NULL;
 	if (status == 0 && path && *path != '/')
-		status = misuse(&verb_preload,
+		status = misuse(speaker(rules),
 				"PORTLOCK_RULES_FILE must be an absolute path, "
 				"not '%s'",
 				path);
@@ -143,5 +149,5 @@ void rules_free(struct rules *rules)
 		free(source->words);
 		free(source);
 	}
-	*rules = (struct rules){ 0 };
+	*rules = (struct rules){ .verb = rules->verb };
 }

@@ -18,10 +18,13 @@
 #include "commands.h"
 #include "fuzz.h"
 #include "lib/cli/cli.h"
+#include "lib/cli/doctor/doctor.h"
 #include "lib/cli/shim_path.h"
+#include "lib/cli/show/show.h"
 #include "lib/cli/supervise.h"
-#include "lib/cli/trace.h"
+#include "lib/cli/trace/trace.h"
 #include "lib/internal.h"
+#include "lib/look/table.h"
 #include "shim/shim.h"
 
 const char fuzz_name[] = "commands";
@@ -36,7 +39,7 @@ static struct {
 	char *variables[3];
 	char *preload, *rules; /* as it has set them */
 	char **words;
-	int executed, locked, refused, traced;
+	int executed, locked, refused, traced, looked;
 } world;
 
 static const char *const names[] = { "PORTLOCK_RULES", "PORTLOCK_RULES_FILE",
@@ -115,6 +118,82 @@ int check_program(const char *command)
 {
 	fuzz_check(command);
 	return 0;
+}
+
+bool examine_machine(struct report *report, bool needs_shim)
+{
+	fuzz_check(!report->list);
+	return needs_shim;
+}
+
+int examine_program(struct program *program, const struct rules *rules)
+{
+	fuzz_check(program->command && rules->count <= SHIM_RULES_MAX);
+	return 0;
+}
+
+void uses_free(struct uses *uses)
+{
+	fuzz_check(!uses->list);
+}
+
+void doctor_print_words(const struct report *machine,
+			const struct program *program)
+{
+	fuzz_check(!machine->list && !program->report.list);
+}
+
+int doctor_print_json(const struct report *machine,
+		      const struct program *program)
+{
+	doctor_print_words(machine, program);
+	return 0;
+}
+
+/* Nothing is to be seen. */
+int look(struct look *look, const char *gate)
+{
+	fuzz_check(!gate || *gate);
+	memset(look, 0, sizeof(*look));
+	world.looked++;
+	return -EIO;
+}
+
+void look_free(struct look *look)
+{
+	fuzz_check(!look->locks);
+}
+
+int look_ports(struct look_socket **sockets, int *count, uint16_t first_port)
+{
+	fuzz_check(first_port >= 40000);
+	*sockets = NULL;
+	*count = 0;
+	world.looked++;
+	return -EIO;
+}
+
+int table_read(struct table *table, const char *gate)
+{
+	fuzz_check(table && *gate);
+	world.looked++;
+	return -EIO;
+}
+
+void table_free(struct table *table)
+{
+	(void)table;
+}
+
+struct waiting *waiting_begin(const char *key, const struct place *place)
+{
+	fuzz_check(*key && *place->gate);
+	return NULL;
+}
+
+void waiting_end(struct waiting *waiting)
+{
+	fuzz_check(!waiting);
 }
 
 int supervise(portlock_t *lock, char **command)
@@ -207,6 +286,7 @@ static void check_done(int status, const char *output, const char *errors)
 
 	fuzz_check(status == 0 || status == EXIT_BUSY || status == EXIT_USAGE ||
 		   status == EXIT_NOT_FOUND ||
+		   (world.looked && status == EXIT_SYSTEM) ||
 		   (world.locked && status > 0 && status <= 255));
 	fuzz_check(world.executed <= 1 && world.locked <= 1);
 	if (*errors)
@@ -221,6 +301,8 @@ static void check_done(int status, const char *output, const char *errors)
 		check_addresses(output, world.words + 2);
 	else if (strcmp(verb, "run") == 0)
 		fuzz_check(world.locked && world.executed + world.refused == 1);
+	else if (strcmp(verb, "doctor") == 0)
+		fuzz_check(!world.locked && !world.executed);
 	else if (!world.traced) /* preload --check */
 		fuzz_check(!world.executed && strstr(output, "taken by"));
 }

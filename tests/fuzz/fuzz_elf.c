@@ -2,18 +2,19 @@
 /* fuzz_elf.c - an address, eight bytes, and a file that may be of ELF.
  *
  * A symbol's name is in the file, ends in it, and starts before the address;
- * what the command says of the program, or of a shim, is one of its answers,
- * and no file stays open.
+ * what the command says of the program, or of a shim, is one of its answers;
+ * names that it imports are in the file; no file stays open.
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "lib/cli/cli.h"
+#include "lib/cli/doctor/doctor.h"
 #include "shim/symbol.h"
 #include "socket.h"
 
@@ -44,6 +45,25 @@ static void check_words(const char *image, size_t size)
 	}
 }
 
+static struct {
+	const char *image;
+	size_t size;
+} imported;
+
+/* A name is in the file, whole but for its end. */
+static void check_name(void *argument, const char *name)
+{
+	fuzz_check(argument == &imported && *name);
+	fuzz_check(memmem(imported.image, imported.size, name, strlen(name)));
+}
+
+static void check_imports(const char *path)
+{
+	int status = elf_imports(path, check_name, &imported);
+
+	fuzz_check(status == 0 || status == -ENOEXEC);
+}
+
 static void check_program_file(const char *image, size_t size)
 {
 	FILE *errors = stderr;
@@ -61,6 +81,9 @@ static void check_program_file(const char *image, size_t size)
 		   status == EXIT_NOT_FOUND);
 	fuzz_check((status == 0) == (words == 0));
 	free(said);
+	imported.image = image;
+	imported.size = size;
+	check_imports(path);
 	if (elf_is_shim(path))
 		fuzz_check(memmem(image, size, "portlock-shim.so", 17));
 	close(fd);

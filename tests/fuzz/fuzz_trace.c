@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "lib/cli/trace.h"
+#include "lib/cli/trace/trace.h"
 
 const char fuzz_name[] = "trace";
 

@@ -27,16 +27,21 @@ fuzz_core = shim/librules.la lib/libportlock-core.la
 %C%_libcommands_la_CPPFLAGS = $(AM_CPPFLAGS) -DPORTLOCK_FUZZ_COMMAND \
 	-include $(top_srcdir)/%D%/commands.h
 %C%_libcommands_la_SOURCES = \
-	lib/cli/cmd_address.c lib/cli/cmd_preload.c lib/cli/cmd_run.c \
-	lib/cli/main.c lib/cli/message.c lib/cli/rule_check.c \
-	lib/cli/rule_sources.c
+	lib/cli/cmd_address.c lib/cli/cmd_doctor.c lib/cli/cmd_list.c \
+	lib/cli/cmd_preload.c lib/cli/cmd_run.c lib/cli/cmd_wait.c \
+	lib/cli/cmd_who.c lib/cli/doctor/report.c lib/cli/main.c \
+	lib/cli/message.c \
+	lib/cli/rule_check.c lib/cli/rule_sources.c lib/cli/seconds.c \
+	lib/cli/show/busy.c lib/cli/show/facts.c lib/cli/show/json.c \
+	lib/cli/show/table.c lib/cli/show/text.c
 
 %C%_fuzz_commands_SOURCES = %D%/fuzz_commands.c %D%/commands.h
-%C%_fuzz_commands_LDADD = %D%/libcommands.la $(fuzz_libraries) $(fuzz_core)
+%C%_fuzz_commands_LDADD = %D%/libcommands.la $(fuzz_libraries) $(fuzz_core) \
+	$(JANSSON_LIBS)
 # These have some files of the command and the shim, as objects of their own.
 %C%_fuzz_elf_CFLAGS = $(AM_CFLAGS)
-%C%_fuzz_elf_SOURCES = %D%/fuzz_elf.c lib/cli/elf.c lib/cli/message.c \
-	lib/cli/program.c lib/cli/shim_path.c shim/symbol.c
+%C%_fuzz_elf_SOURCES = %D%/fuzz_elf.c lib/cli/elf.c lib/cli/elf_imports.c \
+	lib/cli/message.c lib/cli/program.c lib/cli/shim_path.c shim/symbol.c
 %C%_fuzz_elf_CPPFLAGS = $(AM_CPPFLAGS) -DPKGLIBDIR='"$(pkglibdir)"'
 %C%_fuzz_elf_LDADD = $(fuzz_libraries) $(fuzz_core)
 %C%_fuzz_grant_LDADD = $(fuzz_libraries) $(fuzz_core)
@@ -51,9 +56,9 @@ fuzz_core = shim/librules.la lib/libportlock-core.la
 %C%_fuzz_rules_LDADD = $(fuzz_libraries) $(fuzz_core)
 %C%_fuzz_trace_CFLAGS = $(AM_CFLAGS)
 %C%_fuzz_trace_SOURCES = %D%/fuzz_trace.c lib/cli/message.c \
-	lib/cli/trace_call.c lib/cli/trace_files.c lib/cli/trace_locks.c \
-	lib/cli/trace_pattern.c lib/cli/trace_propose.c \
-	lib/cli/trace_read.c lib/cli/trace_reduce.c lib/cli/trace_tell.c
+	lib/cli/trace/call.c lib/cli/trace/files.c lib/cli/trace/locks.c \
+	lib/cli/trace/pattern.c lib/cli/trace/propose.c \
+	lib/cli/trace/read.c lib/cli/trace/reduce.c lib/cli/trace/tell.c
 %C%_fuzz_trace_LDADD = $(fuzz_libraries) $(fuzz_core)
 %C%_fuzz_waiters_LDADD = $(fuzz_libraries) $(fuzz_core)
 

@@ -9,7 +9,7 @@
 #include <wchar.h>
 #include <wctype.h>
 
-#include "lib/cli/show.h"
+#include "lib/cli/show/show.h"
 
 #define ELLIPSIS "\xe2\x80\xa6"
 
@@ -84,6 +84,19 @@ void show_text(char shown[SHOWN_SIZE], const char *text, int limit)
 		}
 		if (limit == NO_LIMIT || width < limit)
 			cut = end;
+	}
+	uselocale(previous);
+}
+
+void print_text(const char *text)
+{
+	locale_t previous = uselocale(utf8());
+	char character[MB_LEN_MAX + 1];
+	int columns;
+
+	while (*text) {
+		text += put(character, text, &columns);
+		fputs(character, stdout);
 	}
 	uselocale(previous);
 }

@@ -11,7 +11,7 @@
 
 #include "lib/cli/preload.h"
 
-/* ---- trace_run.c: the program, and then the report ----------------------- */
+/* ---- run.c: the program, and then the report ----------------------- */
 
 /* Runs it and reports on stderr; the status to exit with.  path NULL: nobody
  * gave a file for the lines, and they come before the report. */
@@ -25,7 +25,7 @@ int trace_report(const struct rules *rules, const char *path);
  * EXIT_SYSTEM. */
 int preload_first(const char *library);
 
-/* ---- trace_read.c: a line ------------------------------------------------ */
+/* ---- read.c: a line ------------------------------------------------ */
 
 #define TRACE_DETAILS 6
 
@@ -43,7 +43,7 @@ bool trace_parse(char *text, struct trace_line *line);
  * there. */
 const char *trace_detail(const struct trace_line *line, const char *word);
 
-/* ---- trace_locks.c, trace_call.c: what the lines tell of each lock -------- */
+/* ---- locks.c, call.c: what the lines tell of each lock -------- */
 
 #define TRACE_FUNCTIONS 128
 
@@ -102,7 +102,7 @@ bool trace_is_lock(const struct traced *lock);
 enum trace_end { TRACE_EXITED, TRACE_KILLED, TRACE_LIVES };
 enum trace_end trace_end_of(const struct trace *trace, pid_t pid);
 
-/* ---- trace_pattern.c: names that stand for many -------------------------- */
+/* ---- pattern.c: names that stand for many -------------------------- */
 
 /* A pattern for the name, in which what differs from run to run is a *; NULL:
  * no memory. */
@@ -111,7 +111,7 @@ char *trace_pattern(const struct trace *trace, const struct traced *lock);
 /* One pattern for two names of one folder, or NULL if they differ. */
 char *trace_common(const char *one, const char *other);
 
-/* ---- trace_propose.c, trace_tell.c --------------------------------------- */
+/* ---- propose.c, tell.c --------------------------------------- */
 
 /* What was seen of each lock, as comments of a file of rules. */
 void trace_tell(FILE *out, const struct trace *trace,

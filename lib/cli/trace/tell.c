@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* trace_tell.c - what a trace has of each lock, in comments. */
+/* tell.c - what a trace has of each lock, in comments. */
 #include "config.h"
 
 #include <string.h>
 
-#include "lib/cli/trace.h"
+#include "lib/cli/trace/trace.h"
 #include "shim/pattern.h"
 
 #define MUTEXES 5 /* told one by one: libraries have many */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/cli/show.h"
+#include "lib/cli/show/show.h"
 
 #define PORTS "its ports: "
 

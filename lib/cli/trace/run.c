@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trace_run.c - starts a program whose locks are written down, and reports. */
+/* run.c - starts a program whose locks are written down, and reports. */
 #include "config.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "lib/cli/supervise.h"
-#include "lib/cli/trace.h"
+#include "lib/cli/trace/trace.h"
 
 /* Where the lines go. */
 struct place {

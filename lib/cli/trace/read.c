@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* trace_read.c - reads the lines of a trace; anybody may have written them. */
+/* read.c - reads the lines of a trace; anybody may have written them. */
 #include "config.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/cli/trace.h"
+#include "lib/cli/trace/trace.h"
 
 /* The next word, which ends there; NULL: there is none. */
 static char *cut(char **at)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/cli/show.h"
+#include "lib/cli/show/show.h"
 
 #define HEX_DIGITS 40
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* trace_reduce.c - fewer rules for the same locks. */
+/* reduce.c - fewer rules for the same locks. */
 #include "config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/cli/trace_propose.h"
+#include "lib/cli/trace/propose.h"
 #include "shim/pattern.h"
 
 bool proposal_is_rule(enum shim_family family, const char *pattern)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trace_pattern.c - from the name of a lock to a pattern for its like.
+/* pattern.c - from the name of a lock to a pattern for its like.
  *
  * The names of one run may not be those of the next: process numbers and what
  * mkstemp() and its kin made up become a *.
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/cli/trace.h"
+#include "lib/cli/trace/trace.h"
 
 /* How much of it stands in a folder for what is there for a while. */
 static size_t temporary(const char *name)

@@ -23,6 +23,9 @@
  */
 void show_text(char shown[SHOWN_SIZE], const char *text, int limit);
 
+/* The whole of it on stdout. */
+void print_text(const char *text);
+
 /* How many columns that is on a terminal. */
 int text_columns(const char *shown);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* trace_call.h - one call of a trace, for those who look at it. */
+/* call.h - one call of a trace, for those who look at it. */
 #ifndef PORTLOCK_CLI_TRACE_CALL_H
 #define PORTLOCK_CLI_TRACE_CALL_H
 
-#include "lib/cli/trace.h"
+#include "lib/cli/trace/trace.h"
 
 struct call {
 	struct trace *trace;
@@ -12,7 +12,7 @@ struct call {
 	bool waits, done; /* it may block now; it succeeded */
 };
 
-/* ---- trace_call.c -------------------------------------------------------- */
+/* ---- call.c -------------------------------------------------------- */
 
 /* Notes which function took it. */
 void call_name_function(struct traced *lock, const char *function);
@@ -20,7 +20,7 @@ void call_name_function(struct traced *lock, const char *function);
 void call_take(const struct call *call, struct traced *lock);
 void call_give_back(const struct call *call, struct traced *lock);
 
-/* ---- trace_files.c ------------------------------------------------------- */
+/* ---- files.c ------------------------------------------------------- */
 
 void call_on_open(const struct call *call);
 void call_on_name(const struct call *call); /* it is made */

@@ -14,7 +14,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "lib/cli/show.h"
+#include "lib/cli/show/show.h"
 
 struct waiting {
 	const char *key;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "lib/cli/show.h"
+#include "lib/cli/show/show.h"
 
 #define NS_PER_S INT64_C(1000000000)
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* trace_propose.h - rules on their way from a trace to the user. */
+/* propose.h - rules on their way from a trace to the user. */
 #ifndef PORTLOCK_CLI_TRACE_PROPOSE_H
 #define PORTLOCK_CLI_TRACE_PROPOSE_H
 
-#include "lib/cli/trace.h"
+#include "lib/cli/trace/trace.h"
 
 struct proposal {
 	struct proposal *next;
@@ -22,7 +22,7 @@ struct proposals {
 	bool git, failed;
 };
 
-/* ---- trace_reduce.c ------------------------------------------------------ */
+/* ---- reduce.c ------------------------------------------------------ */
 
 /* Whether the grammar takes it; names in a trace may be anything. */
 bool proposal_is_rule(enum shim_family family, const char *pattern);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* trace_call.c - what one line of a trace tells. */
+/* call.c - what one line of a trace tells. */
 #include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/cli/trace_call.h"
+#include "lib/cli/trace/call.h"
 
 static long number_of(const struct trace_line *line, const char *word)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* trace_propose.c - the rules that would serialise what a trace has seen. */
+/* propose.c - the rules that would serialise what a trace has seen. */
 #include "config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/cli/trace_propose.h"
+#include "lib/cli/trace/propose.h"
 
 #define MUTEXES 3
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trace_locks.c - the locks and processes that a trace is about. */
+/* locks.c - the locks and processes that a trace is about. */
 #include "config.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "lib/cli/trace.h"
+#include "lib/cli/trace/trace.h"
 
 static int compare(const void *one, const void *other)
 {

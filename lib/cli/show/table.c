@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "lib/cli/show.h"
+#include "lib/cli/show/show.h"
 
 #define BOLD "\033[1m"
 #define DIM "\033[2m"

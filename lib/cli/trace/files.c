@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* trace_files.c - what a trace tells of files: locks by being there, and those
+/* files.c - what a trace tells of files: locks by being there, and those
  * that are written.
  */
 #include "config.h"
 
 #include <string.h>
 
-#include "lib/cli/trace_call.h"
+#include "lib/cli/trace/call.h"
 
 static void keep_protected(const struct call *call, struct traced *lock)
 {
