@@ -36,6 +36,7 @@ need_programs() {
 	need dash dash -c :
 	need procps pgrep --version
 	need fakeroot fakeroot --version
+	need zsh zsh --version
 	need_library libeatmydata1 libeatmydata.so
 	need_library libfaketime faketime/libfaketimeMT.so.1
 	need_library libjemalloc2 libjemalloc.so.2

@@ -112,6 +112,21 @@ portlock_SOURCES = \
 	%D%/cli/trace/tell.c \
 	%D%/cli/trace/trace.h
 
+# Of bash one file is for each command; the other one is a link to it.
+bashcompletiondir = $(BASH_COMPLETION_DIR)
+zshcompletiondir = $(ZSH_COMPLETION_DIR)
+dist_zshcompletion_DATA = %D%/cli/completion/_portlock
+EXTRA_DIST += %D%/cli/completion/portlock.bash
+install-data-local:
+	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)'
+	$(INSTALL_DATA) '$(srcdir)/%D%/cli/completion/portlock.bash' \
+		'$(DESTDIR)$(bashcompletiondir)/portlock'
+	cd '$(DESTDIR)$(bashcompletiondir)' && \
+		rm -f portlock-bench && $(LN_S) portlock portlock-bench
+uninstall-local:
+	rm -f '$(DESTDIR)$(bashcompletiondir)/portlock' \
+		'$(DESTDIR)$(bashcompletiondir)/portlock-bench'
+
 dist_man_MANS += \
 	%D%/cli/portlock.1 \
 	%D%/portlock.3 \

@@ -133,6 +133,8 @@ script_tests = \
 	%D%/check_manuals.sh \
 	%D%/check_readme.sh \
 	%D%/example_shell.sh \
+	%D%/test_completion.sh \
+	%D%/test_completion_zsh.sh \
 	%D%/test_probes.sh \
 	%D%/test_trace_propose.sh \
 	%D%/test_waits.sh
