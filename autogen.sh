@@ -129,6 +129,7 @@ find_missing() {
 	need libcmocka-dev pkg-config --exists cmocka
 	need libjansson-dev pkg-config --exists jansson
 	need git git --version
+	need cmake cmake --version
 	case " $* " in
 	*' check '*)		need_manuals; need_probes ;;
 	esac

@@ -157,6 +157,8 @@ shim_scripts += $(system_scripts)
 # A sanitizer in the shim wants to be the first library itself.
 if !SANITIZE
 shim_scripts += %D%/test_preloads.sh %D%/test_trace.sh
+# Programs that know nothing of it are linked with the library.
+script_tests += %D%/test_install.sh
 endif
 endif
 
@@ -485,7 +487,8 @@ check-platforms:
 
 EXTRA_DIST += %D%/README.md $(victim_headers) $(script_tests) $(system_scripts) \
 	$(bench_scripts) $(bench_shim_scripts) \
-	%D%/demo.sh %D%/test_preloads.sh %D%/test_trace.sh \
+	%D%/demo.sh %D%/install %D%/test_install.sh \
+	%D%/test_preloads.sh %D%/test_trace.sh \
 	%D%/trace_support.sh %D%/lsan.supp %D%/programs \
 	%D%/analysis %D%/.clang-tidy %D%/platforms.sh \
 	%D%/helgrind.sh %D%/helgrind.supp \
