@@ -139,6 +139,8 @@ find_missing() {
 		need valgrind valgrind --version ;;
 	*' check-analysis '*)	need_analysis ;;
 	*' check-platforms '*)	need_platforms "$@" ;;
+	*' check-abi '* | *' abi-dump '*)
+		need abigail-tools abidiff --version ;;
 	*' coverage '*)		need gcovr gcovr --version ;;
 	*' check-model '*)	need spin spin -V ;;
 	*' bench '*)		need gnuplot-nox gnuplot --version ;;

@@ -482,6 +482,12 @@ PLATFORMS = clang i386
 check-platforms:
 	+@'$(abs_top_srcdir)/%D%/platforms.sh' $(PLATFORMS)
 
+# The library against the last release's; "make abi-dump" when one is made.
+check-abi abi-dump: all
+	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+		'$(abs_top_srcdir)/%D%/abi.sh' $@
+
+.PHONY: abi-dump check-abi
 .PHONY: check-analysis check-helgrind check-platforms
 .PHONY: check-programs check-valgrind demo victims
 
@@ -490,7 +496,7 @@ EXTRA_DIST += %D%/README.md $(victim_headers) $(script_tests) $(system_scripts) 
 	%D%/demo.sh %D%/install %D%/test_install.sh \
 	%D%/test_preloads.sh %D%/test_trace.sh \
 	%D%/trace_support.sh %D%/lsan.supp %D%/programs \
-	%D%/analysis %D%/.clang-tidy %D%/platforms.sh \
+	%D%/abi.sh %D%/analysis %D%/.clang-tidy %D%/platforms.sh \
 	%D%/helgrind.sh %D%/helgrind.supp \
 	%D%/skip_cxx.sh %D%/valgrind.sh \
 	%D%/valgrind.supp
