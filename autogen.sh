@@ -58,6 +58,19 @@ can_fuzz() {
 		clang -x c -fsanitize=fuzzer,address -o /dev/null -
 }
 
+# Packages cannot be told by their programs: dpkg itself asks for these.
+need_packages() {
+	for package in build-essential debhelper dpkg-dev xz-utils; do
+		need $package dpkg-query -W $package
+	done
+	case " $* " in
+	*' check-deb '*)
+		need lintian lintian --version
+		need autopkgtest command -v autopkgtest
+		;;
+	esac
+}
+
 need_analysis() {
 	need clang-tidy clang-tidy --version
 	need cppcheck cppcheck --version
@@ -141,6 +154,7 @@ find_missing() {
 	*' check-platforms '*)	need_platforms "$@" ;;
 	*' check-abi '* | *' abi-dump '*)
 		need abigail-tools abidiff --version ;;
+	*' deb '* | *' check-deb '*)	need_packages "$@" ;;
 	*' coverage '*)		need gcovr gcovr --version ;;
 	*' check-model '*)	need spin spin -V ;;
 	*' bench '*)		need gnuplot-nox gnuplot --version ;;
