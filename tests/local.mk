@@ -146,6 +146,8 @@ system_tests = \
 	%D%/test_cli_preload_check \
 	%D%/test_cli_preload_rules
 system_scripts = \
+	%D%/check_docs.sh \
+	%D%/test_check_docs.sh \
 	%D%/test_git.sh \
 	%D%/test_sed.sh \
 	%D%/test_walkers.sh \
@@ -408,6 +410,8 @@ AM_TESTS_ENVIRONMENT = \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
 	PORTLOCK_COMMAND="$$top_builddir/portlock"; export PORTLOCK_COMMAND; \
 	PORTLOCK_SHIM='$(shim_path)'; export PORTLOCK_SHIM; \
+	PORTLOCK_CC='$(CC) $(SANITIZE_FLAGS)'; export PORTLOCK_CC; \
+	PORTLOCK_CXX='$(CXX) $(SANITIZE_FLAGS)'; export PORTLOCK_CXX; \
 	PATH="$$top_builddir:$$PATH"; export PATH; \
 	$(sanitizers)
 if ENABLE_SHIM
@@ -496,7 +500,8 @@ EXTRA_DIST += %D%/README.md $(victim_headers) $(script_tests) $(system_scripts) 
 	%D%/demo.sh %D%/install %D%/test_install.sh \
 	%D%/test_preloads.sh %D%/test_trace.sh \
 	%D%/trace_support.sh %D%/lsan.supp %D%/programs \
-	%D%/abi.sh %D%/analysis %D%/.clang-tidy %D%/platforms.sh \
+	%D%/abi.sh %D%/analysis %D%/docs %D%/.clang-tidy \
+	%D%/platforms.sh \
 	%D%/helgrind.sh %D%/helgrind.supp \
 	%D%/skip_cxx.sh %D%/valgrind.sh \
 	%D%/valgrind.supp
