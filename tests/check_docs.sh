@@ -103,11 +103,15 @@ for document; do
 	if ! awk -v folder="$folder/blocks" -f "$tests/docs/steps.awk" \
 		"$document" >"$folder/steps"; then
 		failed=1
-	elif ! timeout -k 5 300 setsid sh "$tests/docs/session.sh" "$name" \
+	elif ! timeout -s KILL 120 setsid sh "$tests/docs/session.sh" "$name" \
 		"$folder/steps" "$folder" </dev/null; then
-		echo "$name: failed"
+		echo "$name: failed; the last command was:"
+		cat "$folder/last"
 		failed=1
 	fi
+	# Whatever was left in the background.
+	group=$(cat "$folder/group" 2>/dev/null) &&
+		kill -s KILL -- "-$group" 2>/dev/null
 	cat "$folder/counts" >>"$work/counts" 2>/dev/null
 done
 

@@ -54,6 +54,7 @@ shows() {
 # command FILE OUTPUT STATUS
 command_step() {
 	before=$status looks=0
+	cat "$1" >"$work/last"
 	perform "$1"
 	if is_look "$1"; then
 		while ! shows "$2" && [ $looks -lt 100 ]; do
@@ -104,6 +105,14 @@ compile() {
 	echo ran >>"$work/counts"
 }
 
+# adapted FILE: with what would be installed where it is here
+adapted() {
+	sed -e "s|/usr/bin/portlock|$PORTLOCK_COMMAND|g" \
+		-e "s|/usr/lib/portlock/portlock-shim.so|$PORTLOCK_SHIM|g" \
+		-e "s|/usr/local/bin/|$HOME/|g" \
+		-e "s|/etc/portlock/|$HOME/|g" "$1"
+}
+
 # unit FILE NAME: a unit or a drop-in, after the unit of the same name
 unit() {
 	if [ -n "$(missing systemd-analyze)" ]; then
@@ -115,9 +124,7 @@ unit() {
 	*.d/*)	unit=${2%.d/*} ;;
 	esac
 	mkdir -p "$units/$(dirname "$2")"
-	# What would be installed is here, and what users have is not.
-	sed -e "s|/usr/bin/portlock|$PORTLOCK_COMMAND|g" \
-		-e "s|/usr/local/bin/|$PWD/|g" "$1" >"$units/$2"
+	adapted "$1" >"$units/$2"
 	try "$1" systemd-analyze verify --man=no "$units/$unit"
 	echo ran >>"$work/counts"
 }
@@ -131,9 +138,9 @@ cron() {
 			continue
 			;;
 		esac
-		try "$1" env PATH="$PATH" sh -c "$command"
+		try "$1" env --chdir="$HOME" sh -c "$command"
 	done <<END
-$(cat "$1")
+$(adapted "$1")
 END
 	echo ran >>"$work/counts"
 }
@@ -174,17 +181,9 @@ block() {
 	esac
 }
 
-# With all that was left in the background: the process group is ours.
-end() {
-	trap '' TERM HUP
-	kill -TERM 0
-	wait
-	exit $failed
-}
-
 # A command that leaves the shell would leave its document untried.
 trap 'echo "$document:$line: the shell came to an end"; exit 1' EXIT
-trap 'failed=1; end' HUP INT TERM
+echo $$ >"$work/group" # of all that is started here
 cd "$work/home" || exit
 while read -r line kind first rest <&3; do
 	case $kind in
@@ -210,4 +209,4 @@ while read -r line kind first rest <&3; do
 	esac
 done 3<"$steps"
 trap - EXIT
-end
+exit $failed
