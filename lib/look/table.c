@@ -11,6 +11,10 @@
 /* How often a table is asked for that changes while the kernel tells. */
 #define READS_MAX 5
 
+/* A socket that goes while the kernel tells can take another one out of sight:
+ * what is not seen that often is not there. */
+#define UNSEEN 2
+
 void *table_grow(void *array, int count, size_t size)
 {
 	/* Full whenever the count is a power of two. */
@@ -125,12 +129,13 @@ int table_read(struct table *table, const char *name)
 	for (int reads = 0; reads < READS_MAX; reads++) {
 		memset(table, 0, sizeof(*table));
 		error = diag_unix(table, name);
-		if (error == 0) {
+		if (error == 0 &&
+		    (!name || table->gate_count > 0 || reads >= UNSEEN)) {
 			sort(table);
 			return 0;
 		}
 		table_free(table);
-		if (error != -EAGAIN)
+		if (error < 0 && error != -EAGAIN)
 			break;
 	}
 	if (is_lack(error))

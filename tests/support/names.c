@@ -187,20 +187,29 @@ static void count_queue(unsigned state, int *number)
 	*number += state == 2;
 }
 
+/* What two looks in a row agree on: the kernel tells its table in pieces, and
+ * what goes between two of them can take another socket out of sight. */
+static int count_twice(const char *key,
+		       void (*see)(unsigned state, int *number))
+{
+	int number = -1, last;
+
+	do {
+		last = number;
+		number = 0;
+		look_at_gate(key, see, &number);
+	} while (number != last);
+	return number;
+}
+
 bool gate_is_bound(const char *key)
 {
-	int gates = 0;
-
-	look_at_gate(key, count_gate, &gates);
-	return gates > 0;
+	return count_twice(key, count_gate) > 0;
 }
 
 int gate_queue(const char *key)
 {
-	int waiting = 0;
-
-	look_at_gate(key, count_queue, &waiting);
-	return waiting;
+	return count_twice(key, count_queue);
 }
 
 struct queue {
