@@ -87,7 +87,7 @@ portlock_SOURCES = \
 	%D%/cli/doctor/libraries.c \
 	%D%/cli/doctor/look.c \
 	%D%/cli/doctor/machine.c \
-	%D%/cli/doctor/ports.c \
+	%D%/cli/doctor/port_range.c \
 	%D%/cli/doctor/print.c \
 	%D%/cli/doctor/program.c \
 	%D%/cli/doctor/report.c \

@@ -276,7 +276,7 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_test_doctor_machine_SOURCES = %D%/test_doctor_machine.c \
 	lib/cli/doctor/environment.c lib/cli/doctor/libraries.c \
 	lib/cli/doctor/machine.c lib/cli/elf.c \
-	lib/cli/doctor/ports.c lib/cli/doctor/report.c
+	lib/cli/doctor/port_range.c lib/cli/doctor/report.c
 %C%_canary_leak_LDADD =
 %C%_canary_race_LDADD =
 # These have the benchmark's files, which are not made for tests/support.

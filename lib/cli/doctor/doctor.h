@@ -39,7 +39,7 @@ void advise(struct report *report, const char *format, ...)
 
 void report_free(struct report *report);
 
-/* ---- machine.c, ports.c: judgements, which look at nothing -- */
+/* ---- machine.c, port_range.c: judgements, which look at nothing -- */
 
 /* Texts are those of files in /proc, without the last newline; NULL: it cannot
  * be read. */

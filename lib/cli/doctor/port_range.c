@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ports.c - judges whether keys' ports are free when they are wanted. */
+/* port_range.c - judges whether keys' ports are free when they are wanted. */
 #include "config.h"
 
 #include <netinet/in.h>
