@@ -98,11 +98,11 @@ static void inside_of_an_ancestor_s_hold_there_is_no_turn(void **state)
 
 	snprintf(key, sizeof(key), "portlock-test-inside-%d", (int)getpid());
 	snprintf(rules, sizeof(rules), "%s key=%s", RULES, key);
-	maker = lockfile_victim(file, rules);
-	waiter = lockfile_victim(file, rules);
-	/* This is their parent. */
 	lock = open_lock(key, "unix");
 	assert_int_equal(portlock_acquire(lock), 0);
+	/* Who has it started them since. */
+	maker = lockfile_victim(file, rules);
+	waiter = lockfile_victim(file, rules);
 	assert_int_equal(victim_do(maker, LOCKFILE_open), 0);
 	say(waiter, LOCKFILE_open);
 	wait_asleep(waiter->pid);
