@@ -129,6 +129,29 @@ for verb in run who wait address; do
 	expect portlock $verb nightl '=>' nightly
 done
 
+# Any user can hold a key whose name is a command: it is never run, neither
+# here nor on the line.
+cat >"$work/bin/portlock" <<'END'
+#!/bin/sh
+case $1 in
+list)	echo 'KEY             TRANSPORT STATE PID COMMAND'
+	echo '$(touch${IFS}trap) tcp    held  1   x'
+	echo '`touch${IFS}trap`  tcp    held  2   x'
+	echo 'a;touch            tcp    held  3   x'
+	echo 'b\x20c             tcp    held  4   x' ;;
+*)	exec "$PORTLOCK_COMMAND" "$@" ;;
+esac
+END
+for verb in run who wait address; do
+	# shellcheck disable=SC2016 # literally
+	expect portlock $verb '' '=>' '\$\(touch\$\{IFS\}trap\)' \
+		'\`touch\$\{IFS\}trap\`' 'a\;touch'
+done
+if [[ -e $work/trap ]]; then
+	echo "the name of a key was run as a command"
+	failed=1
+fi
+
 bench=${PORTLOCK_COMMAND%/*}/portlock-bench
 if [[ -x $bench ]]; then
 	all_options "$bench"

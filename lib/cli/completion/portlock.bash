@@ -33,15 +33,24 @@ _portlock_options() {
 	}' <<<"$1"
 }
 
-# Keys that are held now, one a line.
-_portlock_keys() {
-	"$1" list 2>/dev/null </dev/null |
-		sed -nE '1d; s/^([^ ]+) +(tcp|unix|-|\?) .*/\1/p'
-}
-
-# Offers the words of the first argument that begin as the current one.
+# Offers the words of the first argument that begin as the current one.  They
+# are expanded, so they must be of our own making.
 _portlock_offer() {
 	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$current")
+}
+
+# Offers keys that are held now.  Any user can hold a key of any name, such as
+# $(command): nothing may expand it here, nor on the line, where it is quoted.
+# A backslash stands for a byte that the list does not show.
+_portlock_offer_keys() {
+	local key
+
+	COMPREPLY=()
+	while IFS= read -r key; do
+		printf -v key %q "$key"
+		[[ $key != "$current"* ]] || COMPREPLY+=("$key")
+	done < <("$command" list 2>/dev/null </dev/null |
+		sed -nE '1d; s/^([^ \]+) +(tcp|unix|-|\?) .*/\1/p')
 }
 
 # What stands after the options of a verb: KEY, or a COMMAND with its own.
@@ -55,12 +64,12 @@ _portlock_rest() {
 		return
 		;;
 	address | who | wait)
-		_portlock_offer "$(_portlock_keys "$command")"
+		_portlock_offer_keys
 		return
 		;;
 	run)
 		if ((COMP_CWORD == at)); then
-			_portlock_offer "$(_portlock_keys "$command")"
+			_portlock_offer_keys
 			return
 		fi
 		((at++))
