@@ -128,6 +128,10 @@ serialises_files "flock $in_rule/a" 200 \
 	"$victims/victim_filelock" "$folder" count_ex
 serialises_files "fcntl $in_rule/a" 200 \
 	"$victims/victim_filelock" "$folder" count_w
+if flock --version >/dev/null 2>&1; then
+	serialises_files "flock $in_rule/try timeout=30" 0 \
+		flock -n "$folder/try" sleep 0.1
+fi
 
 echo "no lock at all"
 echo 0 >"$folder/number"

@@ -44,6 +44,7 @@ echo "what differs from run to run is a star"
 propose <<'EOF'
 0.000001 4711 start /bin/app ok 0.000000
 0.000002 4711 open /run/lock/app.4711.lock ok 0.000001 exclusive
+0.000003 4711 flock /tmp/tmp.kJ3xYbQ1aZ/state waits 0.000000
 0.000003 4711 flock /tmp/tmp.kJ3xYbQ1aZ/state ok 0.000001 lock
 0.000004 4711 sem_open /mp-4el2tqe_ ok 0.000001 value=1
 0.000005 4711 sem_unlink /mp-4el2tqe_ ok 0.000001
@@ -123,6 +124,46 @@ propose <<'EOF'
 EOF
 proposes 'lockfile /srv/busy' 'lockfile /srv/turn' 'lockfile /srv/list.new'
 
+echo "a file that was there for a while may be a lock, or a copy that stays"
+propose <<'EOF'
+0.000001 70 start /bin/app ok 0.000000
+0.000002 70 open /run/app.pid ok 0.000001 exclusive
+0.000003 70 open /srv/count ok 0.000001 update read=/srv/count
+0.000004 70 unlink /run/app.pid ok 0.000001
+0.000005 70 open /srv/new.tmp ok 0.000001 exclusive
+0.000006 70 unlink /srv/new.tmp ok 0.000001
+0.000007 70 link /srv/status-old ok 0.000001
+0.000008 70 unlink /srv/status-old ok 0.000001
+0.000009 70 link /srv/status-old ok 0.000001
+0.000010 70 exit - ok 0.000000
+EOF
+proposes
+has "$work/out" "# perhaps: lockfile /run/app.pid"
+has "$work/out" "# lockfile /run/app.pid"
+misses "$work/out" "no lock-like call|new.tmp"
+
+echo "who only tries needs a time to wait"
+propose <<'EOF'
+0.000001 70 flock /srv/try ok 0.000001 lock
+0.000002 70 flock /srv/wait waits 0.000000
+0.000003 70 flock /srv/wait ok 0.000001 lock
+0.000004 70 fcntl /srv/db ok 0.000001 shared start=1 length=1
+0.000005 70 fcntl /srv/db ok 0.000001 unlock start=2 length=1
+0.000006 70 fcntl /srv/db ok 0.000001 lock start=3 length=1
+0.000007 70 fcntl /srv/turns ok 0.000001 shared
+0.000008 70 fcntl /srv/turns ok 0.000001 unlock
+0.000009 70 fcntl /srv/turns ok 0.000001 lock
+EOF
+proposes 'flock /srv/try timeout=30' 'flock /srv/wait' \
+	'fcntl /srv/db timeout=30 shared=exclusive' 'fcntl /srv/turns timeout=30'
+
+echo "what was ended only was not taken"
+propose <<'EOF'
+0.000001 70 start /bin/app ok 0.000000
+0.000002 70 ulckpwdf /etc/.pwd.lock ok 0.000001
+EOF
+proposes
+
 echo "waits, tries and who died"
 propose <<'EOF'
 0.000001 1 start /bin/app ok 0.000000
@@ -163,6 +204,8 @@ hello
 99999999999999999999.000001 70 open /srv/a.lock ok 0.000001 exclusive
 EOF
 [ "$(wc -l <"$work/rules")" -eq 1 ] || fail "more than one line was believed"
+propose <<<'#!/bin/sh'
+matches "$work/out" "# no lock-like call seen, nor any line of a trace: .*"
 
 echo "rules that are there already"
 "$PORTLOCK_COMMAND" preload --rule 'flock */state' --propose=/dev/stdin \

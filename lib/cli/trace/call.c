@@ -53,6 +53,7 @@ void call_take(const struct call *call, struct traced *lock)
 	call_name_function(lock, line->function);
 	if (call->waits) {
 		lock->waiting++;
+		lock->blocking = true;
 		return;
 	}
 	if (line->took > lock->longest)
@@ -64,8 +65,10 @@ void call_take(const struct call *call, struct traced *lock)
 	lock->taken++;
 	if (trace_detail(line, "shared")) {
 		lock->shared++;
+		lock->reader = line->pid;
 		return;
 	}
+	lock->upgraded |= lock->reader == line->pid;
 	if (lock->holder != line->pid)
 		call->process->holds++;
 	lock->holder = line->pid;
@@ -151,6 +154,8 @@ static void on_file_lock(const struct call *call)
 		return;
 	lock->ranges |= trace_detail(call->line, "length") != NULL;
 	if (trace_detail(call->line, "unlock")) {
+		if (!trace_detail(call->line, "length"))
+			lock->reader = 0;
 		if (call->done)
 			call_give_back(call, lock);
 		return;
@@ -161,12 +166,13 @@ static void on_file_lock(const struct call *call)
 
 static void on_passwd(const struct call *call)
 {
-	struct traced *lock =
-		trace_lock(call->trace, SHIM_PASSWD, call->line->name);
+	bool ends = call->line->function[0] == 'u';
+	struct traced *lock = (ends ? trace_known : trace_lock)(
+		call->trace, SHIM_PASSWD, call->line->name);
 
 	if (!lock)
 		return;
-	if (call->line->function[0] == 'u') {
+	if (ends) {
 		call_give_back(call, lock);
 		return;
 	}

@@ -75,6 +75,7 @@ void call_on_end(const struct call *call)
 		if (!lock)
 			continue;
 		call_give_back(call, lock);
+		lock->removed |= !to;
 		/* X.lock to X. */
 		lock->replaces |= length > 0 &&
 				  strncmp(lock->name, to, length) == 0 &&

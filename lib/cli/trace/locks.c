@@ -108,13 +108,20 @@ void trace_free(struct trace *trace)
 	*trace = (struct trace){ .locks = NULL };
 }
 
+/* Whether it was left behind by who ended as it should. */
+static bool is_left(const struct trace *trace, const struct traced *lock)
+{
+	return lock->holder &&
+	       trace_end_of(trace, lock->holder) == TRACE_EXITED;
+}
+
 /*
  * Programs make files exclusively, and folders, for many reasons.  One is a
  * lock if it is called so, if it was made again and again, if it was in
  * somebody's way, or if it stands for a file beside it.  Folders are in the way
  * of every "mkdir -p".
  */
-bool trace_is_lock(const struct traced *lock)
+bool trace_is_lock(const struct trace *trace, const struct traced *lock)
 {
 	const char *base = strrchr(lock->name, '/');
 
@@ -126,8 +133,27 @@ bool trace_is_lock(const struct traced *lock)
 		return true;
 	if (lock->taken == 0)
 		return lock->exclusive && lock->failed > 0;
-	return lock->replaces || lock->protects ||
-	       (lock->ended > 0 && (lock->taken > 1 || lock->failed > 0));
+	if (lock->replaces || lock->protects)
+		return true;
+	return lock->ended > 0 &&
+	       (lock->failed > 0 || (lock->taken > 1 && !is_left(trace, lock)));
+}
+
+/* A file that was there for a while, once, and is not called a temporary one:
+ * a run that meets nobody shows no more of a lock. */
+bool trace_may_be_lock(const struct trace *trace, const struct traced *lock)
+{
+	const char *base = strrchr(lock->name, '/');
+
+	return lock->family == SHIM_LOCKFILE && base && lock->removed &&
+	       !strcasestr(base, "tmp") && !strcasestr(base, "temp") &&
+	       !trace_is_lock(trace, lock);
+}
+
+bool trace_is_tried(const struct traced *lock)
+{
+	return (lock->family == SHIM_FLOCK || lock->family == SHIM_FCNTL) &&
+	       !lock->blocking;
 }
 
 enum trace_end trace_end_of(const struct trace *trace, pid_t pid)

@@ -9,6 +9,7 @@
 #include "lib/cli/trace/propose.h"
 
 #define MUTEXES 3
+#define TRIED_TIMEOUT 30 /* that of lock files */
 
 static const char *const why[SHIM_FAMILIES] = {
 	[SHIM_SEM] = "freed when its holder dies",
@@ -117,8 +118,17 @@ static void add_lock(struct proposals *all, const struct trace *trace,
 		return;
 	}
 	one = add(all, lock->family, trace_pattern(trace, lock));
-	if (one)
-		one->unguarded = lock->again;
+	if (!one)
+		return;
+	one->unguarded = lock->again;
+	one->tried = trace_is_tried(lock);
+	one->upgraded = lock->upgraded;
+	one->doubtful = trace_may_be_lock(trace, lock);
+	if (one->doubtful)
+		one->why = "only if others must keep away while it is there";
+	else if (one->tried)
+		one->why = "waits in order, up to that time, instead of "
+			   "failing";
 }
 
 static void add_file(struct proposals *all, const struct trace *trace,
@@ -156,13 +166,14 @@ static void gather(struct proposals *all, const struct trace *trace,
 		   const struct rules *rules)
 {
 	const struct traced *lock;
-	bool any = false;
+	bool any = false, maybe;
 
 	for (lock = trace->locks; lock; lock = lock->next) {
+		maybe = trace_may_be_lock(trace, lock);
 		if (lock->family == SHIM_OPEN || lock->family == SHIM_MUTEX ||
-		    !trace_is_lock(lock))
+		    (!maybe && !trace_is_lock(trace, lock)))
 			continue;
-		any = true;
+		any |= !maybe;
 		if (is_served(lock) && !trace_rule_of(rules, lock))
 			add_lock(all, trace, lock);
 	}
@@ -227,6 +238,9 @@ static void print(FILE *out, const struct proposals *all)
 			if (!one->doubtful)
 				put_key(out, all);
 		}
+		if (one->tried)
+			fprintf(out, " timeout=%d", TRIED_TIMEOUT);
+		fputs(one->upgraded ? " shared=exclusive" : "", out);
 		fputs(one->unguarded ? " guard=no\n" : "\n", out);
 	}
 }

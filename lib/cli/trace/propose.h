@@ -13,6 +13,8 @@ struct proposal {
 	bool until_exit; /* hold=exit */
 	bool unguarded;	 /* guard=no */
 	bool doubtful;	 /* as a comment only */
+	bool tried;	 /* timeout=: tries are to wait */
+	bool upgraded;	 /* shared=exclusive */
 };
 
 struct proposals {

@@ -126,6 +126,8 @@ bool trace_read(struct trace *trace, FILE *file)
 	while (!trace->failed && getline(&text, &room, file) >= 0)
 		if (trace_parse(text, &line))
 			trace_call(trace, &line);
+		else
+			trace->foreign++;
 	free(text);
 	return !trace->failed && !ferror(file);
 }

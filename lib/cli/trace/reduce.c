@@ -28,6 +28,7 @@ static bool is_alike(const struct proposal *one, const struct proposal *other)
 	return one->family == other->family &&
 	       one->until_exit == other->until_exit &&
 	       one->unguarded == other->unguarded &&
+	       one->tried == other->tried && one->upgraded == other->upgraded &&
 	       one->doubtful == other->doubtful;
 }
 

@@ -96,7 +96,8 @@ static void tell_kind(FILE *out, const struct traced *lock)
 	note(out, lock->undo, "with SEM_UNDO the kernel frees it already");
 	note(out, lock->taken > 0 && lock->shared == lock->taken,
 	     "by readers alone, who share it: rules let them pass");
-	note(out, lock->taken > lock->shared && lock->shared > 0,
+	note(out,
+	     lock->taken > lock->shared && lock->shared > 0 && !lock->upgraded,
 	     "readers share it: rules let those pass");
 	note(out, lock->ranges,
 	     "parts of the file: a rule makes them one lock");
@@ -107,6 +108,11 @@ static void tell_kind(FILE *out, const struct traced *lock)
 	     "read, and then written anew: it must be held until the end");
 	note(out, lock->family == SHIM_OPEN,
 	     "no lock was held when it was opened for that");
+	note(out, trace_is_tried(lock) && lock->shared < lock->taken,
+	     "only tried: with timeout= in a rule, the tries wait");
+	note(out, lock->upgraded,
+	     "who shares it asks for it alone: a rule must hold from the "
+	     "first on");
 	note(out, lock->again && !lock->protects,
 	     "taken again after what it protects was read under it");
 	if (lock->protects) {
@@ -133,6 +139,8 @@ static void tell_one(FILE *out, const struct trace *trace,
 	} else {
 		tell_holder(out, trace, lock);
 		tell_kind(out, lock);
+		note(out, trace_may_be_lock(trace, lock),
+		     "a lock only if others must keep away while it is there");
 	}
 	if (rule)
 		fprintf(out, "#   matched by the rule '%s %s'\n",
@@ -143,6 +151,10 @@ static void tell_one(FILE *out, const struct trace *trace,
 static void tell_nothing(FILE *out, const struct trace *trace)
 {
 	fputs("# no lock-like call seen", out);
+	if (trace->foreign > 0 && trace->lines == 0) {
+		fputs(", nor any line of a trace: is this the file?\n", out);
+		return;
+	}
 	if (trace->starts == 0) {
 		fputs(", nor any process: the program is static, or has\n"
 		      "# closed itself to LD_PRELOAD, or could not write its "
@@ -151,6 +163,8 @@ static void tell_nothing(FILE *out, const struct trace *trace)
 		return;
 	}
 	fputs("; this is what is not to be seen:\n"
+	      "#   programs that are started without the environment "
+	      "(env -i, sudo)\n"
 	      "#   static programs, Go, and others that call the kernel by "
 	      "themselves\n"
 	      "#   processes that may not write to the trace: other users, "
@@ -170,7 +184,8 @@ void trace_tell(FILE *out, const struct trace *trace, const struct rules *rules)
 		trace->starts, trace->starts == 1 ? "program" : "programs",
 		trace->lines, (double)trace->end / 1000000);
 	for (lock = trace->locks; lock; lock = lock->next) {
-		bool is_lock = trace_is_lock(lock);
+		bool is_lock = trace_is_lock(trace, lock) ||
+			       trace_may_be_lock(trace, lock);
 
 		others += !is_lock && lock->family == SHIM_LOCKFILE;
 		if (lock->family == SHIM_OPEN ? trace_has_lock(trace, lock)

@@ -57,10 +57,13 @@ struct traced {
 	int64_t longest; /* us */
 	long waiting;	 /* calls that did not come back */
 	pid_t holder;	 /* 0: nobody */
+	pid_t reader;	 /* the last one that shares it, 0: nobody */
 	bool counts;	 /* a semaphore that is no mutex */
 	bool inverse;	 /* one that is free at 0 */
-	bool undo, ranges, unlinked, replaces, exclusive;
-	bool again; /* it is taken, read under and given back in turns */
+	bool undo, ranges, unlinked, replaces, exclusive, removed;
+	bool blocking; /* it was asked for by a call that may block */
+	bool upgraded; /* one who shared it asked for it alone */
+	bool again;    /* it is taken, read under and given back in turns */
 	bool update, rewrite; /* SHIM_OPEN: how it was written */
 };
 
@@ -75,9 +78,10 @@ struct trace {
 	struct traced *locks, **last;
 	struct process *processes;
 	unsigned long lines, starts;
-	int64_t end; /* us */
-	void *index; /* of the locks, by tsearch() */
-	bool failed; /* no memory */
+	unsigned long foreign; /* lines that are none */
+	int64_t end;	       /* us */
+	void *index;	       /* of the locks, by tsearch() */
+	bool failed;	       /* no memory */
 };
 
 /* The lock of that name, a new one if there is none; NULL: no memory. */
@@ -97,7 +101,11 @@ void trace_call(struct trace *trace, const struct trace_line *line);
 bool trace_read(struct trace *trace, FILE *file);
 
 /* Whether it is one, of all the files that were made. */
-bool trace_is_lock(const struct traced *lock);
+bool trace_is_lock(const struct trace *trace, const struct traced *lock);
+/* Whether it may be one all the same. */
+bool trace_may_be_lock(const struct trace *trace, const struct traced *lock);
+/* Whether no call would wait for it that is not made to. */
+bool trace_is_tried(const struct traced *lock);
 
 enum trace_end { TRACE_EXITED, TRACE_KILLED, TRACE_LIVES };
 enum trace_end trace_end_of(const struct trace *trace, pid_t pid);
