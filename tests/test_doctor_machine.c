@@ -40,7 +40,7 @@ static void the_ports_that_others_get(void **state)
 	(void)state;
 	judge_range(&report, "32768\t60999", "");
 	assert_found(LEVEL_WARNING, "gives 20002 of the ports 40000-60001",
-		     "ip_local_reserved_ports=40000-60001;");
+		     "ip_local_reserved_ports=40000-60001 &&");
 	judge_range(&report, "32768\t60999", "40000-60001");
 	assert_found(LEVEL_OK, "no program is given", NULL);
 	judge_range(&report, "10000\t39999", "");
@@ -58,7 +58,7 @@ static void what_is_reserved_already_stays_so(void **state)
 	(void)state;
 	judge_range(&report, "32768\t60999", "8080,39999,50000-60000,65535");
 	assert_found(LEVEL_WARNING, "gives 10001 of",
-		     "ip_local_reserved_ports=8080,39999-60001,65535;");
+		     "ip_local_reserved_ports=8080,39999-60001,65535 &&");
 }
 
 static void lists_of_ports_that_are_none(void **state)

@@ -172,9 +172,8 @@ static void look_at_shim(struct report *report, bool is_needed)
 		      (int)sizeof(void *) * 8);
 		return;
 	}
-	found(report, is_needed ? LEVEL_PROBLEM : LEVEL_NOTE, "shim", "%s",
-	      why);
-	advise(report, "only 'portlock preload' needs it");
+	found(report, is_needed ? LEVEL_PROBLEM : LEVEL_NOTE, "shim",
+	      "%s; only 'portlock preload' needs it", why);
 }
 
 static bool look_at_environment(struct report *report)

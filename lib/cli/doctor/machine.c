@@ -156,8 +156,9 @@ void judge_loopback(struct report *report, bool is_up)
 	}
 	found(report, LEVEL_NOTE, "loopback",
 	      "lo is down or missing in this network namespace; whether locks "
-	      "by tcp can be had all the same, the trial tells");
-	advise(report, "ip link set lo up; or use --transport unix");
+	      "by tcp can be had all the same, the trial tells; those of "
+	      "--transport unix can");
+	advise(report, "ip link set lo up");
 }
 
 static bool is_older(const char *release, unsigned major, unsigned minor)

@@ -102,14 +102,13 @@ void judge_range(struct report *report, const char *range, const char *reserved)
 	found(report, LEVEL_WARNING, "ports",
 	      "the kernel gives %d of the ports %d-%d to any program that "
 	      "connects (ip_local_port_range is %u-%u), and keys may have to "
-	      "wait for them",
+	      "wait for them, but not with --transport unix",
 	      given, PORTS_FIRST, PORTS_LAST, first, last);
 	if (merged)
 		advise(report,
-		       "sysctl -w net.ipv4.ip_local_reserved_ports=%s; to keep "
-		       "it: echo net.ipv4.ip_local_reserved_ports=%s "
-		       ">/etc/sysctl.d/60-portlock.conf; or use --transport "
-		       "unix",
+		       "sysctl -w net.ipv4.ip_local_reserved_ports=%s && echo "
+		       "net.ipv4.ip_local_reserved_ports=%s "
+		       ">/etc/sysctl.d/60-portlock.conf",
 		       merged, merged);
 	free(merged);
 }

@@ -117,8 +117,9 @@ static void judge_unseen(struct program *program)
 	found(&program->report, LEVEL_NOTE, "unseen",
 	      "system calls without libc (inline assembler, futexes, io_uring) "
 	      "are not visible here, nor what programs that it starts do");
-	advise(&program->report, "'portlock preload --trace' tells what it "
-				 "really calls");
+	if (!elf_obstacle(program->path))
+		advise(&program->report, "'portlock preload --trace' tells "
+					 "what it really calls");
 }
 
 static void judge_rule(struct program *program, const struct rules *rules,
