@@ -147,6 +147,24 @@ for verb in run who wait address; do
 	expect portlock $verb '' '=>' '\$\(touch\$\{IFS\}trap\)' \
 		'\`touch\$\{IFS\}trap\`' 'a\;touch'
 done
+
+# What of a key is on the line already, up to its last colon, stays there.
+cat >"$work/bin/portlock" <<'END'
+#!/bin/sh
+case $1 in
+list)	echo 'KEY            TRANSPORT STATE PID COMMAND'
+	echo 'lockfile:/a:b  unix      held  1   x'
+	echo 'night          unix      held  3   x' ;;
+*)	exec "$PORTLOCK_COMMAND" "$@" ;;
+esac
+END
+COMP_LINE='portlock who lockfile:'
+expect portlock who lockfile : '=>' /a:b
+COMP_LINE='portlock run lockfile:/a:'
+expect portlock run lockfile : /a : '=>' b
+COMP_LINE='portlock run lockfile:/a:b portlock-test'
+expect portlock run lockfile : /a : b portlock-test '=>' portlock-test-program
+unset COMP_LINE
 if [[ -e $work/trap ]]; then
 	echo "the name of a key was run as a command"
 	failed=1

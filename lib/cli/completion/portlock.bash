@@ -48,7 +48,7 @@ _portlock_offer_keys() {
 	COMPREPLY=()
 	while IFS= read -r key; do
 		printf -v key %q "$key"
-		[[ $key != "$current"* ]] || COMPREPLY+=("$key")
+		[[ $key != "$current"* ]] || COMPREPLY+=("${key#"$colons"}")
 	done < <("$command" list 2>/dev/null </dev/null |
 		sed -nE '1d; s/^([^ \]+) +(tcp|unix|-|\?) .*/\1/p')
 }
@@ -125,10 +125,32 @@ _portlock_from() {
 	fi
 }
 
+# bash cuts words at colons, of which keys have many ("lockfile:/a"), and puts
+# in what is offered behind the last one.  Joins them up to the current word,
+# and sets colons to what is on the line already.
+_portlock_join() {
+	local line=${COMP_LINE-} word words=()
+
+	for word in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+		if [[ ${#words[@]} -gt 0 && $line == [![:space:]]* &&
+			($word == :* || ${words[-1]} == *:) ]]; then
+			words[-1]+=$word
+		else
+			words+=("$word")
+		fi
+		line=${line#*"$word"}
+	done
+	COMP_WORDS=("${words[@]}")
+	COMP_CWORD=$((${#words[@]} - 1))
+	current=${words[-1]}
+	colons=${current%"${current##*:}"}
+}
+
 _portlock() {
-	local command=$1 current=${COMP_WORDS[COMP_CWORD]} verb verbs help
+	local command=$1 current colons verb verbs help
 
 	COMPREPLY=()
+	_portlock_join
 	help=$("$command" help 2>/dev/null)
 	verbs=$(sed -nE 's/^  ([a-z]+) .*/\1/p' <<<"$help")
 	verb=${COMP_WORDS[1]}
