@@ -342,6 +342,17 @@ struct portlock_lock {
 	atomic_int parting[PL_PARTINGS]; /* see pl_part() */
 };
 
+/* What a public function must leave as it found it. */
+struct pl_entry {
+	int saved_errno;
+	int cancel_state;
+};
+
+/* The first and the last thing that a public function does if it makes system
+ * calls: no cancellation in between, and the error is of the documented ones. */
+struct pl_entry pl_enter(void);
+int pl_leave(const struct pl_entry *entry, int error);
+
 /* Held, by this process.  Async-signal-safe. */
 bool pl_is_held(const struct portlock_lock *lock);
 

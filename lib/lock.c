@@ -15,22 +15,16 @@
 /* No version will have more; a larger size is memory never initialised. */
 #define OPTIONS_MAX 4096
 
-/* What a public function must leave as it found it. */
-struct entry {
-	int saved_errno;
-	int cancel_state;
-};
-
 /* A cancelled wait would leave its descriptors in a dead stack frame. */
-static struct entry enter(void)
+struct pl_entry pl_enter(void)
 {
-	struct entry entry = { .saved_errno = errno };
+	struct pl_entry entry = { .saved_errno = errno };
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &entry.cancel_state);
 	return entry;
 }
 
-static int leave(const struct entry *entry, int error)
+int pl_leave(const struct pl_entry *entry, int error)
 {
 	pthread_setcancelstate(entry->cancel_state, NULL);
 	errno = entry->saved_errno;
@@ -98,32 +92,32 @@ int pl_lock_init(struct portlock_lock *lock, const char *key,
 int portlock_open(portlock_t **lock, const char *key,
 		  const struct portlock_options *options)
 {
-	struct entry entry = enter();
+	struct pl_entry entry = pl_enter();
 	struct portlock_lock *made;
 	int error;
 
 	if (!lock)
-		return leave(&entry, -EINVAL);
+		return pl_leave(&entry, -EINVAL);
 	*lock = NULL;
 	made = pl_ops->calloc(1, sizeof(*made));
 	if (!made)
-		return leave(&entry, -ENOMEM);
+		return pl_leave(&entry, -ENOMEM);
 	error = pl_lock_init(made, key, options);
 	if (error == 0)
 		*lock = made;
 	else
 		pl_ops->free(made);
-	return leave(&entry, error);
+	return pl_leave(&entry, error);
 }
 
 static int acquire(portlock_t *lock, int64_t timeout_ms, bool interruptible)
 {
-	struct entry entry = enter();
+	struct pl_entry entry = pl_enter();
 	struct pl_wait how;
 	int error;
 
 	if (!lock)
-		return leave(&entry, -EINVAL);
+		return pl_leave(&entry, -EINVAL);
 	how = (struct pl_wait){ .deadline = pl_deadline_after(timeout_ms),
 				.sleep = lock->sleep,
 				.queue = timeout_ms != 0,
@@ -131,7 +125,7 @@ static int acquire(portlock_t *lock, int64_t timeout_ms, bool interruptible)
 				.signs_rarely = true,
 				.watch = -1 };
 	error = pl_acquire(lock, &how);
-	return leave(&entry, error == -EBUSY ? -ETIMEDOUT : error);
+	return pl_leave(&entry, error == -EBUSY ? -ETIMEDOUT : error);
 }
 
 int portlock_acquire(portlock_t *lock)
@@ -153,9 +147,9 @@ int portlock_try_lock(portlock_t *lock)
 {
 	static const struct pl_wait once = { .signs_rarely = true,
 					     .watch = -1 };
-	struct entry entry = enter();
+	struct pl_entry entry = pl_enter();
 
-	return leave(&entry, lock ? pl_acquire(lock, &once) : -EINVAL);
+	return pl_leave(&entry, lock ? pl_acquire(lock, &once) : -EINVAL);
 }
 
 /*
@@ -227,11 +221,11 @@ int pl_lock_give(struct portlock_lock *lock, int socket)
 
 int portlock_release(portlock_t *lock)
 {
-	struct entry entry = enter();
+	struct pl_entry entry = pl_enter();
 
 	if (lock)
 		release(lock);
-	return leave(&entry, lock ? 0 : -EINVAL);
+	return pl_leave(&entry, lock ? 0 : -EINVAL);
 }
 
 void pl_lock_fini(struct portlock_lock *lock)
@@ -246,11 +240,11 @@ void pl_lock_fini(struct portlock_lock *lock)
 
 void portlock_close(portlock_t *lock)
 {
-	struct entry entry = enter();
+	struct pl_entry entry = pl_enter();
 
 	if (lock) {
 		pl_lock_fini(lock);
 		pl_ops->free(lock);
 	}
-	leave(&entry, 0);
+	pl_leave(&entry, 0);
 }

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -146,6 +147,32 @@ static void without_descriptors_it_says_so(void **state)
 	portlock_close(lock);
 }
 
+/* Asks both questions while it is to be cancelled; NULL: it was not. */
+static void *ask_cancelled(void *lock)
+{
+	struct portlock_holder holder = PORTLOCK_HOLDER_INIT;
+	size_t count;
+
+	pthread_cancel(pthread_self());
+	portlock_holder(lock, &holder);
+	portlock_waiters(lock, NULL, 0, &count);
+	return NULL;
+}
+
+static void a_cancelled_thread_has_its_answer_first(void **state)
+{
+	struct key *key = *state;
+	portlock_t *lock = open_lock(key->text, "unix");
+	pthread_t thread;
+	void *result;
+
+	assert_int_equal(portlock_acquire(lock), 0);
+	assert_int_equal(pthread_create(&thread, NULL, ask_cancelled, lock), 0);
+	assert_int_equal(pthread_join(thread, &result), 0);
+	assert_null(result);
+	portlock_close(lock);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +182,7 @@ int main(void)
 		with_key(programs_of_later_versions_get_what_this_one_knows),
 		with_key(bad_arguments_are_refused),
 		with_key(without_descriptors_it_says_so),
+		with_key(a_cancelled_thread_has_its_answer_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,7 @@ static int look_at(struct look *seen, const portlock_t *lock)
 	int error = look(seen, lock->address.name);
 
 	if (error < 0)
-		return pl_error_filter(error);
+		return error;
 	if (seen->count > 0)
 		return 0;
 	look_free(seen);
@@ -60,31 +60,32 @@ static int look_at(struct look *seen, const portlock_t *lock)
 
 int portlock_holder(const portlock_t *lock, struct portlock_holder *holder)
 {
-	int saved = errno;
+	struct pl_entry entry;
 	struct look seen;
 	int error;
 
 	if (!lock || !holder || holder->size < SIZE_LEAST)
 		return -EINVAL;
+	entry = pl_enter();
 	error = look_at(&seen, lock);
 	if (error == 0) {
 		fill(holder, &seen.locks[0]);
 		look_free(&seen);
 	}
-	errno = saved;
-	return error;
+	return pl_leave(&entry, error);
 }
 
 int portlock_waiters(const portlock_t *lock, struct portlock_process *waiters,
 		     size_t room, size_t *count)
 {
-	int saved = errno;
+	struct pl_entry entry;
 	struct look seen;
 	int error;
 
 	if (!lock || !count || (!waiters && room > 0))
 		return -EINVAL;
 	*count = 0;
+	entry = pl_enter();
 	error = look_at(&seen, lock);
 	if (error == 0) {
 		const struct look_lock *first = &seen.locks[0];
@@ -97,6 +98,5 @@ int portlock_waiters(const portlock_t *lock, struct portlock_process *waiters,
 			publish(&waiters[i], &first->waiters[i]);
 		look_free(&seen);
 	}
-	errno = saved;
-	return error;
+	return pl_leave(&entry, error);
 }
