@@ -63,10 +63,12 @@ need_packages() {
 	for package in build-essential debhelper dpkg-dev xz-utils; do
 		need $package dpkg-query -W $package
 	done
+	need systemtap-sdt-dev has_sdt
 	case " $* " in
 	*' check-deb '*)
 		need lintian lintian --version
 		need autopkgtest command -v autopkgtest
+		need zsh zsh --version
 		;;
 	esac
 }
