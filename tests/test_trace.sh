@@ -96,6 +96,14 @@ echo "semaphores of System V"
 serialises "sysvsem /$key/0" 200 "$victims/victim_sysvsem" "$key" count
 "$victims/victim_sysvsem" "$key" remove >/dev/null
 
+echo "mutexes, told by the process that has them"
+trace "$victims/victim_mutex" exported lock unlock fail_to_start lock unlock ||
+	fail "victim_mutex failed in the trace"
+pid=$(sed -n 's/^[0-9.]* \([0-9]*\) start .*/\1/p' "$work/lines")
+matches "$work/lines" \
+	"[0-9.]+ $pid mutex .*/victim_mutex:exported_mutex ok [0-9.]+ locked=2 busy=0"
+matches "$work/report" "# no other lock-like call seen; .*"
+
 # The folder of the test has a made-up name, which a rule need not repeat.
 same_rule() {
 	sed -E 's,/tmp\.(\*|[A-Za-z0-9]+)/,/tmp.X/,' <<<"$1"

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "victim.h"
 #include "victim_mutex.h"
@@ -239,6 +240,20 @@ static int do_fork_with_handlers(void)
 	int error = pthread_atfork(lock_before, unlock_after, unlock_after);
 
 	return error ? error : in_child(do_try);
+}
+
+static int do_fail_to_start(void)
+{
+	pid_t child = vfork();
+	int status;
+
+	if (child == 0) {
+		execl("/nonexistent", "nonexistent", NULL);
+		_exit(1);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		return errno;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 1 ? 0 : EIO;
 }
 
 /* ---- the rest ------------------------------------------------------------ */

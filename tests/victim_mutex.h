@@ -21,6 +21,7 @@
 	X(die_in_thread) /* which has it then */                               \
 	X(try_in_child)                                                        \
 	X(unlock_in_child)     /* and lock it again, if that works */          \
+	X(fail_to_start)       /* a program that is not there, by vfork */     \
 	X(keep_child)	       /* which is told to: */                         \
 	X(timed_in_kept)       /* and unlock it again */                       \
 	X(fork_with_handlers)  /* that lock it around the fork */              \

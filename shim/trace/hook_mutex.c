@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shim/mutex.h"
 #include "shim/trace/trace.h"
@@ -20,6 +21,9 @@ static struct {
 	_Atomic(pthread_mutex_t *) mutex;
 	atomic_ulong locked, busy;
 } table[SLOTS];
+
+/* Whose memory this is: a child of vfork() has its parent's. */
+static pid_t owner;
 
 /* Those for which there is no room are not told. */
 static int count(pthread_mutex_t *mutex, int result)
@@ -76,6 +80,7 @@ SHIM_HOOK int __pthread_mutex_trylock(pthread_mutex_t *mutex)
 /* A child tells its own. */
 static void forget(void)
 {
+	owner = getpid();
 	for (int i = 0; i < SLOTS; i++) {
 		atomic_store(&table[i].locked, 0);
 		atomic_store(&table[i].busy, 0);
@@ -84,6 +89,7 @@ static void forget(void)
 
 __attribute__((constructor)) static void start(void)
 {
+	owner = getpid();
 	pthread_atfork(NULL, NULL, forget);
 }
 
@@ -104,7 +110,8 @@ void trace_mutexes(void)
 	static atomic_flag told = ATOMIC_FLAG_INIT;
 	struct trace trace;
 
-	if (!trace_begin(&trace, "mutex") || atomic_flag_test_and_set(&told))
+	if (getpid() != owner || !trace_begin(&trace, "mutex") ||
+	    atomic_flag_test_and_set(&told))
 		return;
 	for (int i = 0; i < SLOTS; i++) {
 		pthread_mutex_t *mutex = atomic_load(&table[i].mutex);

@@ -148,9 +148,9 @@ static void tell_one(FILE *out, const struct trace *trace,
 			rules->list[rule - 1].pattern);
 }
 
-static void tell_nothing(FILE *out, const struct trace *trace)
+static void tell_nothing(FILE *out, const struct trace *trace, bool mutexes)
 {
-	fputs("# no lock-like call seen", out);
+	fprintf(out, "# no %slock-like call seen", mutexes ? "other " : "");
 	if (trace->foreign > 0 && trace->lines == 0) {
 		fputs(", nor any line of a trace: is this the file?\n", out);
 		return;
@@ -207,5 +207,5 @@ void trace_tell(FILE *out, const struct trace *trace, const struct rules *rules)
 			"not taken for locks\n",
 			others);
 	if (told == 0)
-		tell_nothing(out, trace);
+		tell_nothing(out, trace, mutexes > 0);
 }
