@@ -249,7 +249,7 @@ struct portlock_holder {
 	struct portlock_process process;
 	/** Milliseconds since the grant; -1: not known. */
 	int64_t held_ms;
-	/** With the gate: 2 "tcp" (fewer: not yet), 0 "unix"; -1: not known. */
+	/** With the gate: 2 "tcp", 0 "unix"; -1: not known, or not yet. */
 	int32_t ports;
 	/** How many wait in the queue; -1: not known. */
 	int32_t waiters;

@@ -53,7 +53,7 @@ static int find_owners(struct owners *owners, const struct table *table)
 /* ---- one lock ------------------------------------------------------------- */
 
 /* What the holder wrote on its gate, seen through an owner's descriptor; false:
- * nothing, or that is another socket by now. */
+ * nothing, or that it still wants the ports, or another socket by now. */
 static bool read_signature(const struct owner *owner,
 			   struct pl_signature *signature)
 {
@@ -66,7 +66,7 @@ static bool read_signature(const struct owner *owner,
 		     STATX_TYPE | STATX_INO | STATX_ATIME | STATX_MTIME,
 		     &gate) == 0 &&
 	       S_ISSOCK(gate.stx_mode) && gate.stx_ino == owner->inode &&
-	       pl_sign_read(&gate, signature);
+	       pl_sign_read(&gate, signature) && signature->token != 0;
 }
 
 /* Of several owners the one that was granted it.  A process that was given it
