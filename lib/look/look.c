@@ -178,30 +178,52 @@ static int fill_all(struct look *look, const struct table *table,
 	return error;
 }
 
-/* Whether there is a gate without an owner that is not another user's. */
-static bool is_blurred(const struct look *look)
+/* Whether it has a gate without an owner that is not another user's. */
+static bool is_blurred(const struct look_lock *lock)
 {
 	uid_t user = geteuid();
 
-	for (int i = 0; i < look->count; i++) {
-		const struct look_process *holder = &look->locks[i].holder;
-
-		if (holder->pid == 0 && (user == 0 || holder->uid == user))
-			return true;
-	}
-	return false;
+	return lock->holder.pid == 0 && (user == 0 || lock->holder.uid == user);
 }
 
-static int look_once(struct look *look, const char *gate)
+static int by_gate(const void *one, const void *other)
+{
+	const struct look_lock *lock = other;
+
+	return strcmp(one, lock->gate);
+}
+
+static bool was_blurred(const char *gate, const void *argument)
+{
+	const struct look *look = argument;
+	const struct look_lock *lock =
+		bsearch(gate, look->locks, (size_t)look->count,
+			sizeof(*look->locks), by_gate);
+
+	return lock && is_blurred(lock);
+}
+
+static bool is_near(const char *gate, const void *argument)
+{
+	const uint16_t *first_port = argument;
+
+	return abs(pl_first_port_of(gate) - *first_port) < PORTLOCK_PORTS;
+}
+
+/* Of all gates, or the one of that name, those that are chosen (NULL: all). */
+static int look_once(struct look *look, const char *name, table_choice *choice,
+		     const void *argument)
 {
 	struct owners owners;
 	struct table table;
 	int error;
 
 	memset(look, 0, sizeof(*look));
-	error = table_read(&table, gate);
+	error = table_read(&table, name);
 	if (error < 0)
 		return error;
+	if (choice)
+		table_choose(&table, choice, argument);
 	error = find_owners(&owners, &table);
 	if (error == 0) {
 		error = fill_all(look, &table, &owners);
@@ -211,25 +233,70 @@ static int look_once(struct look *look, const char *gate)
 	return error;
 }
 
-int look(struct look *look, const char *gate)
+static void drop(struct look_lock *lock)
 {
-	int error = look_once(look, gate);
+	free(lock->others);
+	free(lock->waiters);
+}
+
+/* In place of what was blurred what is seen now; both are sorted. */
+static void merge(struct look *look, struct look *again)
+{
+	int kept = 0, next = 0;
+
+	for (int i = 0; i < look->count; i++) {
+		struct look_lock *lock = &look->locks[i];
+
+		if (!is_blurred(lock)) {
+			look->locks[kept++] = *lock;
+			continue;
+		}
+		drop(lock);
+		/* Or it is free by now. */
+		if (next < again->count &&
+		    strcmp(again->locks[next].gate, lock->gate) == 0)
+			look->locks[kept++] = again->locks[next++];
+	}
+	look->count = kept;
+	free(again->locks);
+}
+
+static int look_until_clear(struct look *look, const char *name,
+			    table_choice *choice, const void *argument)
+{
+	int error = look_once(look, name, choice, argument);
+	struct look again = { 0 };
 
 	for (int looks = 1; error == 0 && looks < LOOKS_MAX; looks++) {
-		if (!is_blurred(look))
+		bool clear = true;
+
+		for (int i = 0; i < look->count; i++)
+			clear &= !is_blurred(&look->locks[i]);
+		if (clear)
 			break;
-		look_free(look);
-		error = look_once(look, gate);
+		error = look_once(&again, name, was_blurred, look);
+		if (error == 0)
+			merge(look, &again);
+		else
+			look_free(look);
 	}
 	return error;
 }
 
+int look(struct look *look, const char *gate)
+{
+	return look_until_clear(look, gate, NULL, NULL);
+}
+
+int look_near(struct look *look, uint16_t first_port)
+{
+	return look_until_clear(look, NULL, is_near, &first_port);
+}
+
 void look_free(struct look *look)
 {
-	for (int i = 0; i < look->count; i++) {
-		free(look->locks[i].others);
-		free(look->locks[i].waiters);
-	}
+	for (int i = 0; i < look->count; i++)
+		drop(&look->locks[i]);
 	free(look->locks);
 	memset(look, 0, sizeof(*look));
 }

@@ -57,6 +57,9 @@ struct look {
  * count of 0: it is free).  0 with something to free, or -errno.
  */
 int look(struct look *look, const char *gate);
+
+/* The same for those that can have one of the three ports from first_port. */
+int look_near(struct look *look, uint16_t first_port);
 void look_free(struct look *look);
 
 /* A state of a TCP socket beside those of <netinet/tcp.h>: bound, no more. */

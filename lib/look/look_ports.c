@@ -120,15 +120,20 @@ static int find_owners(struct owners *owners,
 }
 
 static int describe_all(struct look_socket *found,
-			const struct inet_sockets *sockets)
+			const struct inet_sockets *sockets, uint16_t first_port)
 {
 	struct owners owners;
 	struct look locks;
-	int error = find_owners(&owners, sockets);
+	int error;
+
+	/* Nothing is there: no need to look at processes. */
+	if (sockets->count == 0)
+		return 0;
+	error = find_owners(&owners, sockets);
 
 	if (error < 0)
 		return error;
-	error = look(&locks, NULL);
+	error = look_near(&locks, first_port);
 	for (int i = 0; error == 0 && i < sockets->count; i++) {
 		const struct inet_socket *socket = &sockets->list[i];
 
@@ -151,7 +156,8 @@ int look_ports(struct look_socket **sockets, int *count, uint16_t first_port)
 	*count = 0;
 	if (error == 0) {
 		*sockets = calloc((size_t)raw.count + 1, sizeof(**sockets));
-		error = *sockets ? describe_all(*sockets, &raw) : -ENOMEM;
+		error = *sockets ? describe_all(*sockets, &raw, first_port)
+				 : -ENOMEM;
 	}
 	if (error < 0) {
 		free(*sockets);

@@ -106,6 +106,22 @@ const struct table_client *table_client(const struct table *table,
 		       sizeof(key), by_inode);
 }
 
+void table_choose(struct table *table, table_choice *choice,
+		  const void *argument)
+{
+	int kept = 0;
+
+	for (int i = 0; i < table->gate_count; i++) {
+		struct table_gate *gate = &table->gates[i];
+
+		if (choice(gate->name, argument))
+			table->gates[kept++] = *gate;
+		else
+			free(gate->queue);
+	}
+	table->gate_count = kept;
+}
+
 void table_free(struct table *table)
 {
 	for (int i = 0; i < table->gate_count; i++)

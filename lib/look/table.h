@@ -42,6 +42,11 @@ struct table {
 int table_read(struct table *table, const char *name);
 void table_free(struct table *table);
 
+/* Leaves those gates that are chosen. */
+typedef bool table_choice(const char *gate, const void *argument);
+void table_choose(struct table *table, table_choice *choice,
+		  const void *argument);
+
 /* NULL: nobody has that socket, or it is shut down. */
 const struct table_client *table_client(const struct table *table,
 					uint32_t inode);
