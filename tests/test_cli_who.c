@@ -2,6 +2,7 @@
 /* test_cli_who.c - portlock who: one key, and strangers on its ports. */
 #include "config.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,37 @@ static void two_strangers_keep_tcp_away(void **state)
 	close(fds[1]);
 }
 
+/* Who closes first leaves a socket behind that is nobody's.  The key is not the
+ * test's, whose end would wait the minute that it lasts. */
+static void what_is_left_of_a_connection_is_told(void **state)
+{
+	char key[32];
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	socklen_t length = sizeof(to);
+	int listener = bind_port(0), fd, accepted;
+	portlock_t *lock;
+	uint16_t ports[PORTLOCK_PORTS];
+
+	(void)state;
+	snprintf(key, sizeof(key), "left-%d", (int)getpid());
+	lock = open_lock(key, NULL);
+	assert_int_equal(portlock_ports(lock, ports), 0);
+	portlock_close(lock);
+	fd = bind_port(ports[1]);
+	assert_int_equal(listen(listener, 1), 0);
+	getsockname(listener, (struct sockaddr *)&to, &length);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, length), 0);
+	accepted = accept(listener, NULL, NULL);
+	close(fd);
+	close(accepted);
+	close(listener);
+	do
+		command_run(&command, "who", key);
+	while (strstr(command.output, "which is no portlock"));
+	assert_mentions(command.output, ": a connection that has ended, for "
+					"another minute at most\n");
+}
+
 static json_t *ports_of(json_t **object, const char *key)
 {
 	command_run(&command, "who", key, "--json");
@@ -172,6 +204,7 @@ int main(void)
 		with_command(tells_holder_keeper_and_waiters),
 		with_command(one_stranger_does_no_harm),
 		with_command(two_strangers_keep_tcp_away),
+		with_command(what_is_left_of_a_connection_is_told),
 		with_command(json_tells_strangers_from_portlocks),
 		with_command(misuse_is_explained),
 	};

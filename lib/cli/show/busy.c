@@ -2,6 +2,7 @@
 /* busy.c - why a lock is not to be had, in a sentence. */
 #include "config.h"
 
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,13 @@ void show_socket(char text[SENTENCE_SIZE], const struct look_socket *socket)
 {
 	char process[SENTENCE_SIZE], name[SHOWN_SIZE];
 
+	if (socket->state == TCP_TIME_WAIT) {
+		snprintf(text, SENTENCE_SIZE,
+			 "%.63s: a connection that has ended, for another "
+			 "minute at most",
+			 socket->address);
+		return;
+	}
 	if (!*socket->gate) {
 		show_process(process, &socket->process, "");
 		snprintf(text, SENTENCE_SIZE,
