@@ -139,17 +139,18 @@ static void a_pipe_gets_whole_lines_without_colours(void **state)
 
 /* On a terminal that is as wide as columns if process ids have four digits. */
 static void list_on_terminal(char *shown, size_t size, int columns,
-			     const char *no_colour)
+			     const char *option)
 {
 	struct terminal terminal;
 	const char *script[] = {
-		"sh", "-c",
-		"\"$PORTLOCK_COMMAND\" list >\"$0\" && echo END >\"$0\"", NULL,
+		"sh",
+		"-c",
+		"\"$PORTLOCK_COMMAND\" list $1 >\"$0\" && echo END >\"$0\"",
+		NULL,
+		option,
 		NULL
 	};
 
-	if (no_colour)
-		setenv("NO_COLOR", no_colour, 1);
 	setenv("TERM", "xterm", 1);
 	terminal_open(&terminal, columns + pid_width() - 4);
 	script[3] = terminal.path;
@@ -157,7 +158,6 @@ static void list_on_terminal(char *shown, size_t size, int columns,
 	terminal_read_until(&terminal, shown, size, "END\n");
 	assert_int_equal(command_end(&command), 0);
 	terminal_close(&terminal);
-	unsetenv("NO_COLOR");
 	replace(shown, "END\n", "");
 	normalise(shown);
 }
@@ -170,7 +170,9 @@ static void a_terminal_gets_lines_that_fit_and_colours(void **state)
 	if (is_slow())
 		skip(); /* valgrind has no stopped processes */
 	set_the_scene();
-	list_on_terminal(shown, sizeof(shown), 80, "");
+	setenv("NO_COLOR", "", 1);
+	list_on_terminal(shown, sizeof(shown), 80, NULL);
+	unsetenv("NO_COLOR");
 	assert_string_equal(
 		shown,
 		"\033[1m"
@@ -198,7 +200,9 @@ static void a_narrow_terminal_without_colours_gets_less(void **state)
 	if (is_slow())
 		skip(); /* valgrind has no stopped processes */
 	set_the_scene();
-	list_on_terminal(shown, sizeof(shown), 64, "1");
+	setenv("NO_COLOR", "1", 1);
+	list_on_terminal(shown, sizeof(shown), 64, NULL);
+	unsetenv("NO_COLOR");
 	assert_string_equal(
 		shown,
 		"KEY     TRANSPORT STATE    PID USER HELD WAITERS COMMAND\n"
@@ -227,6 +231,22 @@ static void keys_and_commands_cannot_steer_a_terminal(void **state)
 	assert_null(strchr(command.output, '\033'));
 	if (!is_slow()) /* valgrind's is another command line */
 		assert_mentions(command.output, " \\x1b[2J\\x0a\\xc3\n");
+	command_end(&holder);
+}
+
+static void json_cannot_steer_a_terminal(void **state)
+{
+	char shown[COMMAND_TEXT];
+
+	(void)state;
+	command_start(&holder, "run", "c1\xc2\x9b\xe2\x80\xae", "--", "sh",
+		      "-c", HOLDER);
+	command_number(&holder);
+	list_on_terminal(shown, sizeof(shown), 80, "--json");
+	assert_mentions(shown, "\"key\": \"c1\\u009B\\u202E\"");
+	assert_null(strstr(shown, "\xc2\x9b"));
+	assert_int_equal(command_run(&command, "list", "--json"), 0);
+	assert_mentions(command.output, "\"c1\xc2\x9b\xe2\x80\xae\"");
 	command_end(&holder);
 }
 
@@ -503,6 +523,7 @@ int main(void)
 		with_command(a_terminal_gets_lines_that_fit_and_colours),
 		with_command(a_narrow_terminal_without_colours_gets_less),
 		with_command(keys_and_commands_cannot_steer_a_terminal),
+		with_command(json_cannot_steer_a_terminal),
 		with_command(json_has_all_there_is),
 		with_command(json_takes_any_bytes),
 		with_command(a_shortened_key_is_null),

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/cli/show/show.h"
 
@@ -135,9 +136,13 @@ json_t *json_of_look(const struct look *look)
 int print_json(json_t *value, bool pretty)
 {
 	size_t style = pretty ? JSON_INDENT(2) : JSON_COMPACT;
-	char *text = value ? json_dumps(value, style | JSON_REAL_PRECISION(15))
-			   : NULL;
+	char *text;
 
+	/* JSON itself escapes only some of what can steer a terminal. */
+	if (isatty(STDOUT_FILENO))
+		style |= JSON_ENSURE_ASCII;
+	text = value ? json_dumps(value, style | JSON_REAL_PRECISION(15))
+		     : NULL;
 	json_decref(value);
 	if (!text) {
 		complain("%s", strerror(ENOMEM));
