@@ -72,8 +72,11 @@ static void *tell(void *argument)
 		while (!waiting->over && error == 0)
 			error = pthread_cond_timedwait(&waiting->wake,
 						       &waiting->mutex, &next);
-		if (!waiting->over)
-			say(waiting);
+		if (waiting->over)
+			break;
+		say(waiting);
+		/* Not the seconds again in which we were stopped. */
+		clock_gettime(CLOCK_MONOTONIC, &next);
 	}
 	pthread_mutex_unlock(&waiting->mutex);
 	return NULL;
