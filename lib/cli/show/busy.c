@@ -62,14 +62,15 @@ void show_socket(char text[SENTENCE_SIZE], const struct look_socket *socket)
 		return;
 	}
 	if (!*socket->gate) {
-		show_process(process, &socket->process, "");
+		show_process(process, &socket->process, "", TEXT_LIMIT);
 		snprintf(text, SENTENCE_SIZE,
 			 "%.63s: %.1200s, which is no "
 			 "portlock",
 			 socket->address, process);
 		return;
 	}
-	show_process(process, &socket->process, name_of_gate(socket->gate));
+	show_process(process, &socket->process, name_of_gate(socket->gate),
+		     TEXT_LIMIT);
 	show_text(name, name_of_gate(socket->gate), 40);
 	snprintf(text, SENTENCE_SIZE, "%.63s: %.1200s, for the portlock %.500s",
 		 socket->address, process, name);
@@ -125,7 +126,8 @@ static void explain_lock(char text[SENTENCE_SIZE], const struct look_lock *lock)
 	int64_t held = held_for(lock);
 	int length;
 
-	show_process(process, &lock->holder, name_of_gate(lock->gate));
+	show_process(process, &lock->holder, name_of_gate(lock->gate),
+		     TEXT_LIMIT);
 	show_duration(time, held);
 	if (held >= 0)
 		length = snprintf(text, SENTENCE_SIZE,
@@ -166,14 +168,15 @@ static int place_of_us(const struct look_lock *lock)
 }
 
 static void explain_queue(char text[SENTENCE_SIZE],
-			  const struct look_lock *lock, uint64_t *version)
+			  const struct look_lock *lock, int limit,
+			  uint64_t *version)
 {
 	char process[SENTENCE_SIZE], time[DURATION_SIZE];
 	const char *stopped = if_stopped(&lock->holder);
 	int64_t held = held_for(lock);
 	int before = place_of_us(lock), length;
 
-	show_process(process, &lock->holder, name_of_gate(lock->gate));
+	show_process(process, &lock->holder, name_of_gate(lock->gate), limit);
 	length = snprintf(text, SENTENCE_SIZE, "%.1200s%s", process, stopped);
 	if (held >= 0) {
 		show_duration(time, held);
@@ -189,7 +192,7 @@ static void explain_queue(char text[SENTENCE_SIZE],
 }
 
 bool explain_wait(char text[SENTENCE_SIZE], const struct place *place,
-		  uint64_t *version)
+		  int limit, uint64_t *version)
 {
 	struct look seen;
 	bool found;
@@ -201,7 +204,7 @@ bool explain_wait(char text[SENTENCE_SIZE], const struct place *place,
 		*version = 0;
 		found = explain_ports(text, place);
 	} else if (found) {
-		explain_queue(text, &seen.locks[0], version);
+		explain_queue(text, &seen.locks[0], limit, version);
 	}
 	look_free(&seen);
 	return found;

@@ -161,12 +161,12 @@ static const char *short_command(const char *command)
 }
 
 void show_process(char text[SENTENCE_SIZE], const struct look_process *process,
-		  const char *name)
+		  const char *name, int limit)
 {
 	char shown[SHOWN_SIZE], user[USER_SIZE];
 	const char *command = command_of(process, name);
 
-	show_text(shown, short_command(command), 40);
+	show_text(shown, short_command(command), limit);
 	if (process->pid > 0 && *shown)
 		snprintf(text, SENTENCE_SIZE, "pid %d (%s)", (int)process->pid,
 			 shown);

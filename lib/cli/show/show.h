@@ -70,8 +70,9 @@ const char *command_of(const struct look_process *process, const char *name);
 
 /* The same for a line of text: "pid 4711 (backup.sh)". */
 #define SENTENCE_SIZE 2400
+#define TEXT_LIMIT 40 /* columns of a text of others in a sentence */
 void show_process(char text[SENTENCE_SIZE], const struct look_process *process,
-		  const char *name);
+		  const char *name, int limit);
 
 /* ---- table.c: locks for people ---------------------------------------------- */
 
@@ -141,12 +142,13 @@ void show_foreign(char text[SENTENCE_SIZE], const struct ports *ports,
 bool explain_busy(char text[SENTENCE_SIZE], const struct place *place);
 
 /*
- * "pid 4711 (backup.sh), held 12 min, 2 before you", for who is in the queue.
+ * "pid 4711 (backup.sh), held 12 min, 2 before you", for who is in the queue,
+ * with at most so many columns of the command.
  * Returns false if nothing can be seen, else with *version: another one when the
  * holder, its state or the place in the queue is.
  */
 bool explain_wait(char text[SENTENCE_SIZE], const struct place *place,
-		  uint64_t *version);
+		  int limit, uint64_t *version);
 
 /* ---- waiting.c: portlock run tells what it waits for ---------------------- */
 

@@ -16,6 +16,10 @@
 
 #include "lib/cli/show/show.h"
 
+/* Columns of a line beside the key and the command of the holder. */
+#define REST_COLUMNS 66
+#define TEXT_LEAST 7
+
 struct waiting {
 	const char *key;
 	const struct place *place;
@@ -40,15 +44,21 @@ static void say(struct waiting *waiting)
 {
 	char text[SENTENCE_SIZE], key[SHOWN_SIZE], line[SHOWN_SIZE];
 	char whole[SHOWN_SIZE + SENTENCE_SIZE + 32];
+	int columns = columns_of_errors() - 1, limit = TEXT_LIMIT;
 	uint64_t version = 0;
 
-	if (!explain_wait(text, waiting->place, &version))
+	/* The time and the place in the queue matter more than all the text. */
+	if (waiting->in_place)
+		limit = (columns - REST_COLUMNS) / 2;
+	limit = limit < TEXT_LEAST ? TEXT_LEAST : limit;
+	limit = limit > TEXT_LIMIT ? TEXT_LIMIT : limit;
+	if (!explain_wait(text, waiting->place, limit, &version))
 		return;
-	show_text(key, waiting->key, 40);
+	show_text(key, waiting->key, limit);
 	snprintf(whole, sizeof(whole), "portlock: %s: waiting for %s", key,
 		 text);
 	if (waiting->in_place) {
-		show_text(line, whole, columns_of_errors() - 1);
+		show_text(line, whole, columns);
 		fprintf(stderr, "\r%s\033[K", line);
 		fflush(stderr);
 	} else if (!waiting->written || version != waiting->version) {
