@@ -28,14 +28,17 @@ static int by_number(const void *one, const void *other)
 /* The inode of a descriptor that is a socket, by its link; 0: it is not. */
 static uint32_t socket_of(int folder, const char *fd)
 {
+	static const char kind[] = "socket:[";
+	const size_t length = sizeof(kind) - 1;
 	char link[32];
 	ssize_t size = readlinkat(folder, fd, link, sizeof(link) - 1);
-	unsigned inode;
 
 	if (size < 0)
 		return 0;
 	link[size] = '\0';
-	return sscanf(link, "socket:[%u]", &inode) == 1 ? inode : 0;
+	return strncmp(link, kind, length) == 0
+		       ? (uint32_t)strtoul(link + length, NULL, 10)
+		       : 0;
 }
 
 static int add(struct owners *owners, const struct owner *owner)
@@ -86,8 +89,9 @@ static int walk_fds(struct walk *walk, pid_t task)
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)task);
 	error = open_folder(&folder, path);
+	/* Not for us, or gone: neither are its other threads. */
 	if (!folder)
-		return error;
+		return error < 0 ? error : 1;
 	while (error == 0 && (entry = readdir(folder))) {
 		owner.fd = number_of(entry);
 		if (owner.fd < 0)

@@ -82,6 +82,15 @@ static void fill_lock(const struct table *table, struct row *row,
 		strcpy(row->cell[WAITERS], "?");
 }
 
+/* A keeper, or another copy of the holder, is not the command that it names. */
+static void name_fork(struct row *row, const struct look_process *process,
+		      const struct look_process *holder)
+{
+	if (strcmp(process->command, holder->command) == 0)
+		snprintf(row->cell[COMMAND], SHOWN_SIZE, "(fork of %ld)",
+			 (long)holder->pid);
+}
+
 static void use_lock(struct table *table, row_use *use,
 		     const struct look_lock *lock)
 {
@@ -93,6 +102,7 @@ static void use_lock(struct table *table, row_use *use,
 	for (int i = 0; table->all && i < lock->other_count; i++) {
 		clear(&row, DIM);
 		fill_process(table, &row, &lock->others[i], name);
+		name_fork(&row, &lock->others[i], &lock->holder);
 		strcpy(row.cell[KEY], "  also");
 		use(table, &row);
 	}
