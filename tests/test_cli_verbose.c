@@ -135,9 +135,13 @@ static void tells_why_ports_are_missing(void **state)
 static void the_command_finds_one_thread(void **state)
 {
 	struct key *key = *state;
-	struct child *holder = hold(key->text);
+	struct child *holder;
 	char line[COMMAND_TEXT];
 
+#ifdef __SANITIZE_THREAD__
+	skip(); /* that has a thread of its own from the first one on */
+#endif
+	holder = hold(key->text);
 	command_start(&command, "run", "-v", key->text, "--", "sh", "-c",
 		      "ls /proc/$PPID/task | wc -l");
 	error_line(line);
