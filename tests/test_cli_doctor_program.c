@@ -194,6 +194,21 @@ static void programs_that_cannot_be_served(void **state)
 	assert_mentions(findings(), "word size");
 }
 
+/* A program of which only the beginning is there. */
+static void a_program_that_was_cut_off(void **state)
+{
+	char bytes[3000];
+	int fd = open(program("victim_sem"), O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	require(fd >= 0 && read(fd, bytes, sizeof(bytes)) == sizeof(bytes));
+	close(fd);
+	preload_bytes(bytes, sizeof(bytes), 0755);
+	assert_int_equal(command_run(&command, "doctor", preload_path), 1);
+	assert_mentions(findings(), "problem  program: what it imports cannot "
+				    "be read");
+}
+
 /* A copy of a victim at preload_path. */
 static void copy_victim(mode_t mode)
 {
@@ -276,6 +291,7 @@ int main(void)
 		with_command(tells_which_rules_can_match),
 		with_command(a_script_is_its_interpreter),
 		with_command(programs_that_cannot_be_served),
+		with_command(a_program_that_was_cut_off),
 		with_command(a_program_with_privileges),
 		with_command(a_missing_shim_is_a_problem_of_a_program),
 		with_command(json_has_every_use),

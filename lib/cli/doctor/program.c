@@ -164,9 +164,18 @@ int examine_program(struct program *program, const struct rules *rules)
 		return status;
 	judge_file(program);
 	/* Of another machine, or static, there is nothing to be told. */
-	if (!elf_loader(program->path, loader) ||
-	    uses_add(&program->uses, program->path) < 0)
+	if (!elf_loader(program->path, loader))
 		return 0;
+	if (uses_add(&program->uses, program->path) < 0) {
+		found(&program->report, LEVEL_PROBLEM, "program",
+		      "what it imports cannot be read: the file was cut off, "
+		      "or stripped of its sections");
+		advise(&program->report, "compare it with the one that was "
+					 "installed; 'portlock preload "
+					 "--trace' tells what it calls, if it "
+					 "starts");
+		return 0;
+	}
 	add_libraries(program);
 	judge_families(program);
 	judge_unseen(program);
