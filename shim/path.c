@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -67,12 +68,25 @@ bool path_of_fd(int fd, char real[PATH_MAX])
 	return true;
 }
 
+/* What asks for it may be no point where a thread is cancelled, as mkdir(). */
+static bool path_of_folder(int directory, const char *path, char real[PATH_MAX])
+{
+	int cancel, fd;
+	bool found;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	fd = REAL(openat)(directory, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	found = fd >= 0 && path_of_fd(fd, real);
+	if (fd >= 0)
+		REAL(close)(fd);
+	pthread_setcancelstate(cancel, NULL);
+	return found;
+}
+
 bool path_resolve(int directory, const char *path, char real[PATH_MAX],
 		  size_t *base)
 {
 	size_t end = strlen(path), start, length;
-	bool found;
-	int fd;
 
 	while (end > 0 && path[end - 1] == '/')
 		end--;
@@ -85,13 +99,7 @@ bool path_resolve(int directory, const char *path, char real[PATH_MAX],
 		return false;
 	memcpy(real, path, start);
 	real[start] = '\0';
-	fd = REAL(openat)(directory, start > 0 ? real : ".",
-			  O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	found = path_of_fd(fd, real);
-	REAL(close)(fd);
-	if (!found)
+	if (!path_of_folder(directory, start > 0 ? real : ".", real))
 		return false;
 	length = strlen(real);
 	if (length > 1)

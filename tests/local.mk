@@ -177,7 +177,8 @@ victims = \
 	%D%/victim_passwd \
 	%D%/victim_recent \
 	%D%/victim_sem \
-	%D%/victim_sysvsem
+	%D%/victim_sysvsem \
+	%D%/victim_trace
 
 victim_headers = \
 	%D%/victim.h \
@@ -343,6 +344,7 @@ below_hooks = \
 %C%_victim_sysvsem_SOURCES = %D%/victim_sysvsem.c \
 	%D%/victim_sysvsem_others.c %D%/victim_sysvsem_parts.h
 %C%_victim_sysvsem_LDADD =
+%C%_victim_trace_LDADD =
 
 # Preloaded: -rpath makes libtool build a shared object.
 %C%_libholder_la_SOURCES = %D%/holder.c

@@ -189,6 +189,15 @@ has "$work/stdout" "open_as_zero: ok"
 has "$work/stdout" "open: File exists"
 matches "$work/lines" "[0-9.]+ [0-9]+ open $folder/y.lock EEXIST .*"
 
+echo "bad pointers, and threads that are about to be cancelled"
+for command in null wild cancelled cancelled_exit; do
+	"$victims/victim_trace" "$folder/v.lock" $command >"$work/bare" 2>&1 ||
+		{ fail "without a trace, $command:"; cat "$work/bare"; }
+	trace "$victims/victim_trace" "$folder/v.lock" $command ||
+		{ fail "$command in a trace:"; cat "$work/stdout" "$work/report"; }
+	cmp -s "$work/bare" "$work/stdout" || fail "$command told another tale"
+done
+
 echo "closed descriptors"
 rm -f "$folder/z.lock"
 # shellcheck disable=SC2016

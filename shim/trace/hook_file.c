@@ -76,32 +76,39 @@ static void finish(struct trace *trace, const char *real,
 	trace_send(trace);
 }
 
-/* Whether it is a command that locks; then what, and whether it waits. */
+/* Whether it is a command that locks, with something to be locked; then what,
+ * and whether it waits. */
 static bool look(int command, const void *argument, struct request *request,
 		 bool *waits)
 {
-	const struct flock *small = argument;
-	const struct flock64 *large = argument;
+	struct flock64 large;
 
 	switch (command) {
 	case F_SETLK64:
 	case F_SETLKW64:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		*request = (struct request){ word_of(large->l_type),
-					     large->l_start, large->l_len };
+		if (!trace_peek(&large, argument, sizeof(large)))
+			return false;
 		break;
 #if F_SETLK != F_SETLK64
 	case F_SETLK:
-	case F_SETLKW:
-		*request = (struct request){ word_of(small->l_type),
-					     small->l_start, small->l_len };
+	case F_SETLKW: {
+		struct flock small;
+
+		if (!trace_peek(&small, argument, sizeof(small)))
+			return false;
+		large = (struct flock64){ .l_type = small.l_type,
+					  .l_start = small.l_start,
+					  .l_len = small.l_len };
 		break;
+	}
 #endif
 	default:
 		return false;
 	}
-	(void)small;
+	*request = (struct request){ word_of(large.l_type), large.l_start,
+				     large.l_len };
 	*waits = command == F_SETLKW || command == F_SETLKW64 ||
 		 command == F_OFD_SETLKW;
 	return true;

@@ -63,8 +63,9 @@ static void done(struct trace *trace, int directory, const char *path,
 	int error = errno;
 	char real[PATH_MAX];
 	size_t base;
+	char first;
 
-	if (!path || flags & (O_PATH | O_DIRECTORY))
+	if (!trace_peek(&first, path, 1) || flags & (O_PATH | O_DIRECTORY))
 		return;
 	if ((flags & O_TMPFILE) == O_TMPFILE) /* it has no name */
 		return;

@@ -13,8 +13,10 @@ static void resolve(int directory, const char *path, char real[PATH_MAX])
 {
 	int error = errno;
 	size_t base;
+	char first;
 
-	if (!path || !path_resolve(directory, path, real, &base)) {
+	if (!trace_peek(&first, path, 1) ||
+	    !path_resolve(directory, path, real, &base)) {
 		real[0] = '?';
 		real[1] = '\0';
 	}

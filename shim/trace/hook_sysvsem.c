@@ -61,48 +61,63 @@ static void tell(struct trace *trace, int set, const struct sembuf *one,
 	trace_send(trace);
 }
 
-static void before(struct trace *trace, int set, const struct sembuf *ops,
-		   size_t count)
+/* ---- the calls ----------------------------------------------------------- */
+
+#define OPERATIONS 500 /* the kernel's own limit, unless raised */
+
+struct operations {
+	struct trace trace;
+	int set;
+	size_t count;
+	struct sembuf list[OPERATIONS]; /* the program's may be gone after it */
+};
+
+/* Before the call; false: it is not traced. */
+static bool before(struct operations *all, const char *function, int set,
+		   const struct sembuf *operations, size_t count)
 {
 	char name[NAME_ROOM];
 
+	if (count == 0 || count > OPERATIONS ||
+	    !trace_begin(&all->trace, function) ||
+	    !trace_peek(all->list, operations, count * sizeof(*operations)))
+		return false;
+	all->set = set;
+	all->count = count;
 	for (size_t i = 0; i < count; i++) {
-		if (ops[i].sem_op > 0 || ops[i].sem_flg & IPC_NOWAIT)
+		if (all->list[i].sem_op > 0 ||
+		    all->list[i].sem_flg & IPC_NOWAIT)
 			continue;
-		name_of(set, ops[i].sem_num, name);
-		trace_waits(trace, name);
+		name_of(set, all->list[i].sem_num, name);
+		trace_waits(&all->trace, name);
 	}
+	return true;
 }
 
-static int after(struct trace *trace, int set, const struct sembuf *ops,
-		 size_t count, int result)
+static int after(struct operations *all, int result)
 {
 	int error = result < 0 ? errno : 0;
 
-	for (size_t i = 0; i < count; i++)
-		tell(trace, set, &ops[i], error);
+	for (size_t i = 0; i < all->count; i++)
+		tell(&all->trace, all->set, &all->list[i], error);
 	return result;
 }
 
 SHIM_HOOK int semop(int set, struct sembuf *operations, size_t count)
 {
-	struct trace trace;
+	struct operations all;
 
-	if (!trace_begin(&trace, "semop"))
+	if (!before(&all, "semop", set, operations, count))
 		return REAL(semop)(set, operations, count);
-	before(&trace, set, operations, count);
-	return after(&trace, set, operations, count,
-		     REAL(semop)(set, operations, count));
+	return after(&all, REAL(semop)(set, operations, count));
 }
 
 SHIM_HOOK int semtimedop(int set, struct sembuf *operations, size_t count,
 			 const struct timespec *timeout)
 {
-	struct trace trace;
+	struct operations all;
 
-	if (!trace_begin(&trace, "semtimedop"))
+	if (!before(&all, "semtimedop", set, operations, count))
 		return REAL(semtimedop)(set, operations, count, timeout);
-	before(&trace, set, operations, count);
-	return after(&trace, set, operations, count,
-		     REAL(semtimedop)(set, operations, count, timeout));
+	return after(&all, REAL(semtimedop)(set, operations, count, timeout));
 }

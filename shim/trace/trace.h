@@ -58,6 +58,10 @@ void trace_send(struct trace *trace);
  * calls in between is not traced. */
 void trace_mute(bool mute);
 
+/* Copies what the program points to; false: there is nothing, and the call that
+ * is made with it will say so. */
+bool trace_peek(void *to, const void *from, size_t size);
+
 /* ---- seen.c: what this process has opened -------------------------------- */
 
 /* Takes note of a path that was opened for reading, or was not there. */
