@@ -103,6 +103,14 @@ pid=$(sed -n 's/^[0-9.]* \([0-9]*\) start .*/\1/p' "$work/lines")
 matches "$work/lines" \
 	"[0-9.]+ $pid mutex .*/victim_mutex:exported_mutex ok [0-9.]+ locked=2 busy=0"
 matches "$work/report" "# no other lock-like call seen; .*"
+misses "$work/report" "mutex .*exported_mutex"
+trace "$victims/victim_trace" "$work/v.lock" waited ||
+	fail "victim_trace failed in the trace"
+if getconf GNU_LIBC_VERSION >/dev/null 2>&1; then
+	matches "$work/lines" ".* mutex .*/victim_trace:.* ok .* locked=2 busy=1"
+	matches "$work/report" "#   found locked 1 time; .*"
+	matches "$work/report" "# perhaps: mutex .*/victim_trace:.*"
+fi
 
 # The folder of the test has a made-up name, which a rule need not repeat.
 same_rule() {
@@ -197,6 +205,19 @@ for command in null wild cancelled cancelled_exit; do
 		{ fail "$command in a trace:"; cat "$work/stdout" "$work/report"; }
 	cmp -s "$work/bare" "$work/stdout" || fail "$command told another tale"
 done
+
+echo "names that would steer a terminal"
+bad=$(printf 'a\302\2331mred\033[2J\233\177.lock')
+"$PORTLOCK_COMMAND" preload --trace -- mkdir "$folder/$bad" \
+	2>"$work/report" || fail "mkdir failed"
+shown='/a\\xc2\\x9b1mred\\x1b\[2J\\x9b\\x7f\.lock'
+matches "$work/report" "[0-9.]+ [0-9]+ mkdir .*$shown ok .*"
+matches "$work/report" "# lockfile .*$shown"
+matches "$work/report" 'lockfile .*/a\?\?1mred\?\?2J\?\?\.lock'
+if LC_ALL=C tr -d '\n -~' <"$work/report" | grep -q .; then
+	fail "the report is not plain"
+fi
+rmdir "$folder/$bad"
 
 echo "closed descriptors"
 rm -f "$folder/z.lock"

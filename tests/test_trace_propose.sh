@@ -57,7 +57,12 @@ propose <<'EOF'
 0.000001 70 mkdir /srv/a\x20b\x0a[c]'*".lock ok 0.000001
 EOF
 proposes 'lockfile /srv/a?b??c????.lock'
-has "$work/out" "# lockfile /srv/a b?[c]'*\".lock"
+has "$work/out" "# lockfile /srv/a b\\x0a[c]'*\".lock"
+propose <<'EOF'
+0.000001 70 mkdir /srv/a\xc2\x9b31m\xc3\xa4\x9b.lock ok 0.000001
+EOF
+proposes "lockfile /srv/a??31m$(printf '\303\244')?.lock"
+has "$work/out" "# lockfile /srv/a\\xc2\\x9b31m$(printf '\303\244')\\x9b.lock"
 
 echo "who reads first must hold the file"
 propose <<'EOF'
@@ -157,6 +162,36 @@ EOF
 proposes 'flock /srv/try timeout=30' 'flock /srv/wait' \
 	'fcntl /srv/db timeout=30 shared=exclusive' 'fcntl /srv/turns timeout=30'
 
+has "$work/out" \
+	"#   the kernel frees it when its holder dies; only tried: with timeout="
+[ "$(grep -c 'a rule only adds order' "$work/out")" -eq 1 ] ||
+	fail "it is not told of the one that is waited for alone"
+
+echo "mutexes come last, and only those that were found locked"
+propose <<'EOF'
+0.000001 70 start /bin/app ok 0.000000
+0.000002 70 mutex /bin/app:busy ok 0.000001 locked=9 busy=2
+0.000003 70 mutex /bin/app:idle ok 0.000001 locked=9 busy=0
+EOF
+proposes
+has "$work/out" "# perhaps: mutex /bin/app:busy"
+matches "$work/out" "#   found locked 2 times; .*"
+has "$work/out" "# 2 mutexes of single processes, 1 of which was found locked"
+misses "$work/out" idle
+propose <<'EOF'
+0.000002 70 mutex /bin/app:busy ok 0.000001 locked=9 busy=2
+0.000003 70 flock /srv/wait waits 0.000000
+0.000004 70 flock /srv/wait ok 0.000001 lock
+EOF
+proposes 'flock /srv/wait'
+misses "$work/out" app:busy
+propose <<'EOF'
+0.000002 70 mutex /bin/app:idle ok 0.000001 locked=9 busy=0
+EOF
+proposes
+matches "$work/out" "# portlock trace: .*, 1 line, .*"
+has "$work/out" "# 1 mutex of single processes, never found locked"
+
 echo "what was ended only was not taken"
 propose <<'EOF'
 0.000001 70 start /bin/app ok 0.000000
@@ -176,7 +211,7 @@ propose <<'EOF'
 EOF
 has "$work/out" "#   taken 1 time (sem_wait sem_trywait), longest call 1.250000 s"
 has "$work/out" "#   failed 1 time"
-has "$work/out" "#   1 calls waited and did not come back"
+has "$work/out" "#   1 call waited and did not come back"
 matches "$work/out" "#   held by process 4194303 when that was killed .*"
 
 echo "files that are written without a lock"

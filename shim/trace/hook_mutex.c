@@ -25,8 +25,20 @@ static struct {
 /* Whose memory this is: a child of vfork() has its parent's. */
 static pid_t owner;
 
+/* By another thread, as far as libc tells. */
+static bool is_taken(pthread_mutex_t *mutex)
+{
+#ifdef __GLIBC__
+	return __atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) != 0 &&
+	       mutex->__data.__owner != gettid();
+#else
+	(void)mutex;
+	return false;
+#endif
+}
+
 /* Those for which there is no room are not told. */
-static int count(pthread_mutex_t *mutex, int result)
+static int count(pthread_mutex_t *mutex, bool busy, int result)
 {
 	unsigned slot = (unsigned)((uintptr_t)mutex >> 3);
 
@@ -39,7 +51,8 @@ static int count(pthread_mutex_t *mutex, int result)
 		if (found != mutex)
 			continue;
 		atomic_fetch_add(&table[slot % SLOTS].locked, result == 0);
-		atomic_fetch_add(&table[slot % SLOTS].busy, result == EBUSY);
+		atomic_fetch_add(&table[slot % SLOTS].busy,
+				 busy || result == EBUSY);
 		break;
 	}
 	return result;
@@ -47,24 +60,31 @@ static int count(pthread_mutex_t *mutex, int result)
 
 SHIM_HOOK int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
-	return count(mutex, REAL(pthread_mutex_lock)(mutex));
+	bool busy = is_taken(mutex);
+
+	return count(mutex, busy, REAL(pthread_mutex_lock)(mutex));
 }
 
 SHIM_HOOK int pthread_mutex_trylock(pthread_mutex_t *mutex)
 {
-	return count(mutex, REAL(pthread_mutex_trylock)(mutex));
+	return count(mutex, false, REAL(pthread_mutex_trylock)(mutex));
 }
 
 SHIM_HOOK int pthread_mutex_timedlock(pthread_mutex_t *mutex,
 				      const struct timespec *until)
 {
-	return count(mutex, REAL(pthread_mutex_timedlock)(mutex, until));
+	bool busy = is_taken(mutex);
+
+	return count(mutex, busy, REAL(pthread_mutex_timedlock)(mutex, until));
 }
 
 SHIM_HOOK int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock,
 				      const struct timespec *until)
 {
-	return count(mutex, REAL(pthread_mutex_clocklock)(mutex, clock, until));
+	bool busy = is_taken(mutex);
+
+	return count(mutex, busy,
+		     REAL(pthread_mutex_clocklock)(mutex, clock, until));
 }
 
 SHIM_HOOK int __pthread_mutex_lock(pthread_mutex_t *mutex)

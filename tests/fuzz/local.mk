@@ -56,7 +56,7 @@ fuzz_core = shim/librules.la lib/libportlock-core.la
 %C%_fuzz_rules_LDADD = $(fuzz_libraries) $(fuzz_core)
 %C%_fuzz_trace_CFLAGS = $(AM_CFLAGS)
 %C%_fuzz_trace_SOURCES = %D%/fuzz_trace.c lib/cli/message.c \
-	lib/cli/trace/call.c lib/cli/trace/files.c lib/cli/trace/locks.c \
+	lib/cli/show/text.c lib/cli/trace/call.c lib/cli/trace/files.c lib/cli/trace/locks.c \
 	lib/cli/trace/pattern.c lib/cli/trace/propose.c \
 	lib/cli/trace/read.c lib/cli/trace/reduce.c lib/cli/trace/tell.c
 %C%_fuzz_trace_LDADD = $(fuzz_libraries) $(fuzz_core)

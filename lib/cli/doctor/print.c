@@ -20,10 +20,10 @@ static void print_report(const struct report *report)
 		const struct finding *finding = &report->list[i];
 
 		printf("%-8s %s: ", levels[finding->level], finding->topic);
-		print_text(finding->what);
+		print_text(stdout, finding->what);
 		if (finding->todo) {
 			fputs("\n         to do: ", stdout);
-			print_text(finding->todo);
+			print_text(stdout, finding->todo);
 		}
 		putchar('\n');
 	}

@@ -23,8 +23,11 @@
  */
 void show_text(char shown[SHOWN_SIZE], const char *text, int limit);
 
-/* The whole of it on stdout. */
-void print_text(const char *text);
+/* The whole of it. */
+void print_text(FILE *out, const char *text);
+
+/* Bytes of the character that the text begins with; 0: it is not printable. */
+size_t printable_size(const char *text);
 
 /* How many columns that is on a terminal. */
 int text_columns(const char *shown);

@@ -88,7 +88,7 @@ void show_text(char shown[SHOWN_SIZE], const char *text, int limit)
 	uselocale(previous);
 }
 
-void print_text(const char *text)
+void print_text(FILE *out, const char *text)
 {
 	locale_t previous = uselocale(utf8());
 	char character[MB_LEN_MAX + 1];
@@ -96,9 +96,19 @@ void print_text(const char *text)
 
 	while (*text) {
 		text += put(character, text, &columns);
-		fputs(character, stdout);
+		fputs(character, out);
 	}
 	uselocale(previous);
+}
+
+size_t printable_size(const char *text)
+{
+	locale_t previous = uselocale(utf8());
+	int columns;
+	size_t size = character_at(text, &columns);
+
+	uselocale(previous);
+	return size;
 }
 
 int text_columns(const char *shown)

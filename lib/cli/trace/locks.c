@@ -119,12 +119,15 @@ static bool is_left(const struct trace *trace, const struct traced *lock)
  * Programs make files exclusively, and folders, for many reasons.  One is a
  * lock if it is called so, if it was made again and again, if it was in
  * somebody's way, or if it stands for a file beside it.  Folders are in the way
- * of every "mkdir -p".
+ * of every "mkdir -p".  Programs have many mutexes, most of which nobody waits
+ * for.
  */
 bool trace_is_lock(const struct trace *trace, const struct traced *lock)
 {
 	const char *base = strrchr(lock->name, '/');
 
+	if (lock->family == SHIM_MUTEX)
+		return lock->busy > 0;
 	if (lock->family != SHIM_LOCKFILE)
 		return lock->family != SHIM_OPEN;
 	if (!base)
@@ -148,6 +151,16 @@ bool trace_may_be_lock(const struct trace *trace, const struct traced *lock)
 	return lock->family == SHIM_LOCKFILE && base && lock->removed &&
 	       !strcasestr(base, "tmp") && !strcasestr(base, "temp") &&
 	       !trace_is_lock(trace, lock);
+}
+
+bool trace_offers_mutexes(const struct trace *trace)
+{
+	const struct traced *lock;
+
+	for (lock = trace->locks; lock; lock = lock->next)
+		if (lock->family != SHIM_MUTEX && trace_is_lock(trace, lock))
+			return false;
+	return true;
 }
 
 bool trace_is_tried(const struct traced *lock)

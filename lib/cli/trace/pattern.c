@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/cli/show/show.h"
 #include "lib/cli/trace/trace.h"
 
 /* How much of it stands in a folder for what is there for a while. */
@@ -61,12 +62,18 @@ static bool is_random(const char *word, size_t length)
 }
 
 /* A name may have what means something in a pattern or between the words of a
- * rule: a ? stands for it. */
-static char literal(char c)
+ * rule, or cannot be printed: a ? stands for each byte of it. */
+static size_t put_literal(const char *text, char **to)
 {
-	return (unsigned char)c <= ' ' || c == 127 || strchr("*?[]\\'\"#", c)
-		       ? '?'
-		       : c;
+	size_t size = printable_size(text);
+
+	if (size == 0 || strchr(" *?[]\\'\"#", *text)) {
+		*(*to)++ = '?';
+		return 1;
+	}
+	memcpy(*to, text, size);
+	*to += size;
+	return size;
 }
 
 /* Copies the next word, or a * for it; returns how much of the name it was. */
@@ -77,10 +84,8 @@ static size_t put_word(const struct trace *trace, const char *word,
 
 	while (isalnum((unsigned char)word[length]))
 		length++;
-	if (length == 0) {
-		*(*to)++ = literal(*word);
-		return 1;
-	}
+	if (length == 0)
+		return put_literal(word, to);
 	if (is_pid(trace, word, length) ||
 	    (may_differ && is_random(word, length))) {
 		*(*to)++ = '*';

@@ -142,7 +142,7 @@ static void add_file(struct proposals *all, const struct trace *trace,
 	}
 }
 
-/* Only the first few: libraries have many, and few guard what others see. */
+/* Only the first few: few guard what others see. */
 static void add_mutexes(struct proposals *all, const struct trace *trace,
 			const struct rules *rules)
 {
@@ -150,8 +150,11 @@ static void add_mutexes(struct proposals *all, const struct trace *trace,
 	struct proposal *one;
 	int count = 0;
 
+	if (!trace_offers_mutexes(trace))
+		return;
 	for (; lock && count < MUTEXES; lock = lock->next) {
-		if (lock->family != SHIM_MUTEX || trace_rule_of(rules, lock))
+		if (lock->family != SHIM_MUTEX || !trace_is_lock(trace, lock) ||
+		    trace_rule_of(rules, lock))
 			continue;
 		one = add(all, SHIM_MUTEX, trace_pattern(trace, lock));
 		if (one)

@@ -11,11 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/cli/show/show.h"
 #include "lib/cli/supervise.h"
 #include "lib/cli/trace/trace.h"
 
 /* Where the lines go. */
-struct place {
+struct trace_file {
 	char *path; /* absolute: programs change their directory */
 	int fd;
 };
@@ -40,7 +41,7 @@ static int moved_up(int fd)
 }
 
 /* A file of its own, not what is there: appended lines would be of two runs. */
-static int place_file(struct place *place, const char *path)
+static int place_file(struct trace_file *place, const char *path)
 {
 	char *directory = NULL;
 
@@ -58,7 +59,7 @@ static int place_file(struct place *place, const char *path)
 }
 
 /* Memory that other processes open by a path, as long as this one lives. */
-static int place_memory(struct place *place)
+static int place_memory(struct trace_file *place)
 {
 	place->fd = moved_up(memfd_create("portlock-trace", MFD_CLOEXEC));
 	if (place->fd < 0 || asprintf(&place->path, "/proc/%ld/fd/%d",
@@ -93,7 +94,7 @@ static int preload_beside(const char *shim)
 	return status;
 }
 
-static int prepare(const struct place *place, const char *shim)
+static int prepare(const struct trace_file *place, const char *shim)
 {
 	struct timespec now;
 	char zero[32];
@@ -127,18 +128,22 @@ static int report(const struct rules *rules, FILE *lines, FILE *out)
 	return good ? 0 : EXIT_SYSTEM;
 }
 
+/* Other processes may have written there, too. */
 static void copy(FILE *from, FILE *to)
 {
-	char text[4096];
-	size_t size;
+	char *text = NULL;
+	size_t room = 0;
 
-	while ((size = fread(text, 1, sizeof(text), from)) > 0)
-		if (fwrite(text, 1, size, to) < size)
-			break;
+	while (getline(&text, &room, from) >= 0 && !ferror(to)) {
+		text[strcspn(text, "\n")] = '\0';
+		print_text(to, text);
+		fputc('\n', to);
+	}
+	free(text);
 	rewind(from);
 }
 
-static void report_place(const struct rules *rules, struct place *place,
+static void report_place(const struct rules *rules, struct trace_file *place,
 			 bool show)
 {
 	FILE *lines = fdopen(place->fd, "r");
@@ -158,7 +163,7 @@ static void report_place(const struct rules *rules, struct place *place,
 int trace_run(const struct rules *rules, const char *shim, const char *path,
 	      char **command)
 {
-	struct place place = { .fd = -1 };
+	struct trace_file place = { .fd = -1 };
 	int status = path ? place_file(&place, path) : place_memory(&place);
 
 	if (status == 0)

@@ -4,10 +4,9 @@
 
 #include <string.h>
 
+#include "lib/cli/show/show.h"
 #include "lib/cli/trace/trace.h"
 #include "shim/pattern.h"
-
-#define MUTEXES 5 /* told one by one: libraries have many */
 
 int trace_rule_of(const struct rules *rules, const struct traced *lock)
 {
@@ -18,36 +17,32 @@ int trace_rule_of(const struct rules *rules, const struct traced *lock)
 	return 0;
 }
 
-/* As one line, whatever is in it. */
-static void put_name(FILE *out, const char *name)
+/* The ending of what there are so many of. */
+static const char *s(unsigned long number)
 {
-	for (; *name; name++)
-		fputc((unsigned char)*name < ' ' || *name == 127 ? '?' : *name,
-		      out);
-}
-
-static const char *times(unsigned long number)
-{
-	return number == 1 ? "time" : "times";
+	return number == 1 ? "" : "s";
 }
 
 static void tell_calls(FILE *out, const struct traced *lock)
 {
-	fprintf(out, "#   %s %lu %s",
+	fprintf(out, "#   %s %lu time%s",
 		lock->family == SHIM_OPEN ? "written" : "taken", lock->taken,
-		times(lock->taken));
-	if (lock->functions[0])
-		fprintf(out, " (%s)", lock->functions);
+		s(lock->taken));
+	if (lock->functions[0]) {
+		fputs(" (", out);
+		print_text(out, lock->functions);
+		fputc(')', out);
+	}
 	if (lock->longest > 0)
 		fprintf(out, ", longest call %.6f s",
 			(double)lock->longest / 1000000);
 	fputc('\n', out);
 	if (lock->failed > 0)
-		fprintf(out, "#   failed %lu %s\n", lock->failed,
-			times(lock->failed));
+		fprintf(out, "#   failed %lu time%s\n", lock->failed,
+			s(lock->failed));
 	if (lock->waiting > 0)
-		fprintf(out, "#   %ld calls waited and did not come back\n",
-			lock->waiting);
+		fprintf(out, "#   %ld call%s waited and did not come back\n",
+			lock->waiting, s((unsigned long)lock->waiting));
 }
 
 static void tell_holder(FILE *out, const struct trace *trace,
@@ -86,6 +81,8 @@ static void note(FILE *out, bool so, const char *text)
 static void tell_kind(FILE *out, const struct traced *lock)
 {
 	bool sem = lock->family == SHIM_SEM || lock->family == SHIM_SYSVSEM;
+	bool file = lock->family == SHIM_FLOCK || lock->family == SHIM_FCNTL;
+	bool tried = trace_is_tried(lock) && lock->shared < lock->taken;
 
 	note(out, sem && lock->counts,
 	     "it counts, or tells of events: no mutex, so no rule serves it");
@@ -101,15 +98,16 @@ static void tell_kind(FILE *out, const struct traced *lock)
 	     "readers share it: rules let those pass");
 	note(out, lock->ranges,
 	     "parts of the file: a rule makes them one lock");
-	note(out, lock->family == SHIM_FLOCK || lock->family == SHIM_FCNTL,
+	note(out, file && !tried,
 	     "the kernel frees it when its holder dies: a rule only adds "
 	     "order");
 	note(out, lock->family == SHIM_OPEN && lock->rewrite,
 	     "read, and then written anew: it must be held until the end");
 	note(out, lock->family == SHIM_OPEN,
 	     "no lock was held when it was opened for that");
-	note(out, trace_is_tried(lock) && lock->shared < lock->taken,
-	     "only tried: with timeout= in a rule, the tries wait");
+	note(out, tried,
+	     "the kernel frees it when its holder dies; only tried: with "
+	     "timeout=\n#   in a rule, the tries wait, in order");
 	note(out, lock->upgraded,
 	     "who shares it asks for it alone: a rule must hold from the "
 	     "first on");
@@ -117,7 +115,7 @@ static void tell_kind(FILE *out, const struct traced *lock)
 	     "taken again after what it protects was read under it");
 	if (lock->protects) {
 		fputs("#   asked for after ", out);
-		put_name(out, lock->protects);
+		print_text(out, lock->protects);
 		fputs(" had been opened: to wait here is too late\n", out);
 	}
 }
@@ -128,24 +126,26 @@ static void tell_one(FILE *out, const struct trace *trace,
 	int rule = trace_rule_of(rules, lock);
 
 	fprintf(out, "# %s ", shim_family_name(lock->family));
-	put_name(out, lock->name);
+	print_text(out, lock->name);
 	fputc('\n', out);
 	tell_calls(out, lock);
 	if (lock->family == SHIM_MUTEX) {
 		fprintf(out,
-			"#   it was busy for %lu tries; of this process "
-			"alone, as far as is known\n",
-			lock->busy);
+			"#   found locked %lu time%s; of this process alone, "
+			"as far as is known\n",
+			lock->busy, s(lock->busy));
 	} else {
 		tell_holder(out, trace, lock);
 		tell_kind(out, lock);
 		note(out, trace_may_be_lock(trace, lock),
 		     "a lock only if others must keep away while it is there");
 	}
-	if (rule)
-		fprintf(out, "#   matched by the rule '%s %s'\n",
-			shim_family_name(lock->family),
-			rules->list[rule - 1].pattern);
+	if (rule) {
+		fprintf(out, "#   matched by the rule '%s ",
+			shim_family_name(lock->family));
+		print_text(out, rules->list[rule - 1].pattern);
+		fputs("'\n", out);
+	}
 }
 
 static void tell_nothing(FILE *out, const struct trace *trace, bool mutexes)
@@ -178,34 +178,66 @@ static void tell_nothing(FILE *out, const struct trace *trace, bool mutexes)
 	      out);
 }
 
+static void tell_mutexes(FILE *out, unsigned long count, unsigned long busy)
+{
+	if (count == 0)
+		return;
+	fprintf(out, "# %lu mutex%s of single processes", count,
+		count == 1 ? "" : "es");
+	if (busy > 0)
+		fprintf(out, ", %lu of which %s found locked\n", busy,
+			busy == 1 ? "was" : "were");
+	else
+		fprintf(out, ", never found locked\n");
+}
+
+/* Whether it gets lines of its own. */
+static bool is_told(const struct trace *trace, const struct traced *lock)
+{
+	switch (lock->family) {
+	case SHIM_OPEN:
+		return !trace_has_lock(trace, lock);
+	case SHIM_MUTEX:
+		return trace_is_lock(trace, lock) &&
+		       trace_offers_mutexes(trace);
+	default:
+		return trace_is_lock(trace, lock) ||
+		       trace_may_be_lock(trace, lock);
+	}
+}
+
 void trace_tell(FILE *out, const struct trace *trace, const struct rules *rules)
 {
-	unsigned long others = 0, told = 0, mutexes = 0;
+	unsigned long others = 0, told = 0, mutexes = 0, busy = 0;
 	const struct traced *lock;
 
-	fprintf(out, "# portlock trace: %lu %s started, %lu lines, %.3f s\n",
-		trace->starts, trace->starts == 1 ? "program" : "programs",
-		trace->lines, (double)trace->end / 1000000);
+	fprintf(out,
+		"# portlock trace: %lu program%s started, %lu line%s, "
+		"%.3f s\n",
+		trace->starts, s(trace->starts), trace->lines, s(trace->lines),
+		(double)trace->end / 1000000);
 	for (lock = trace->locks; lock; lock = lock->next) {
-		bool is_lock = trace_is_lock(trace, lock) ||
-			       trace_may_be_lock(trace, lock);
+		bool tells = is_told(trace, lock);
 
-		others += !is_lock && lock->family == SHIM_LOCKFILE;
-		if (lock->family == SHIM_OPEN ? trace_has_lock(trace, lock)
-					      : !is_lock)
-			continue;
-		mutexes += lock->family == SHIM_MUTEX;
-		told += lock->family != SHIM_MUTEX;
-		if (lock->family != SHIM_MUTEX || mutexes <= MUTEXES)
+		if (lock->family == SHIM_MUTEX) {
+			mutexes++;
+			busy += lock->busy > 0;
+		} else {
+			told += tells;
+			others += !tells && lock->family == SHIM_LOCKFILE;
+		}
+		if (tells)
 			tell_one(out, trace, lock, rules);
 	}
-	if (mutexes > MUTEXES)
-		fprintf(out, "# %lu more mutexes\n", mutexes - MUTEXES);
+	tell_mutexes(out, mutexes, busy);
 	if (others > 0)
 		fprintf(out,
-			"# %lu more files or folders were made that were "
-			"not taken for locks\n",
-			others);
+			"# %lu more file%s or folder%s %s made that %s not "
+			"taken for %s\n",
+			others, s(others), s(others),
+			others == 1 ? "was" : "were",
+			others == 1 ? "was" : "were",
+			others == 1 ? "a lock" : "locks");
 	if (told == 0)
 		tell_nothing(out, trace, mutexes > 0);
 }

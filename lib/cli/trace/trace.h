@@ -104,6 +104,9 @@ bool trace_read(struct trace *trace, FILE *file);
 bool trace_is_lock(const struct trace *trace, const struct traced *lock);
 /* Whether it may be one all the same. */
 bool trace_may_be_lock(const struct trace *trace, const struct traced *lock);
+/* Whether mutexes may be it: what processes share has mostly another lock, and
+ * libraries have mutexes of their own. */
+bool trace_offers_mutexes(const struct trace *trace);
 /* Whether no call would wait for it that is not made to. */
 bool trace_is_tried(const struct traced *lock);
 
