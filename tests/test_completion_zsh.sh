@@ -9,6 +9,10 @@ if ! zsh -c 'zmodload zsh/zpty' 2>/dev/null; then
 	exit 77
 fi
 zsh -n "$folder/_portlock" || exit 1
+if [ -n "${LSAN_OPTIONS-}" ]; then
+	echo "skipped: with a sanitizer in it each start of portlock is slow"
+	exit 77
+fi
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/bin"
