@@ -143,6 +143,7 @@ find_missing() {
 	need libmd-dev pkg-config --exists libmd
 	need libcmocka-dev pkg-config --exists cmocka
 	need libjansson-dev pkg-config --exists jansson
+	need libcurl4-openssl-dev pkg-config --exists libcurl
 	need git git --version
 	need cmake cmake --version
 	case " $* " in
