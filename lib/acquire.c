@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* acquire.c - the way from nothing to holder: gate, then ports, then owner. */
+/* acquire.c - the way from nothing to holder: gate, then ports or session, then
+ * owner. */
 #include "config.h"
 
 #include <errno.h>
 
-#include "internal.h"
 #include "probe.h"
+#include "session.h"
 
 #define PAUSE_FIRST INT64_C(20000) /* ns */
 #define SIGN_EVERY PL_MSEC
@@ -204,9 +205,9 @@ static int win_ports(struct pl_attempt *attempt,
 		if (!how->queue)
 			return -EBUSY;
 		/* What stands on the gate is of the holder before us. */
-		if (!attempt->waits_for_ports)
+		if (!attempt->waits_for_rest)
 			pl_sign(&attempt->bundle, 0);
-		attempt->waits_for_ports = true;
+		attempt->waits_for_rest = true;
 		/* Or they are in a message that came after the grant. */
 		hang_up(attempt);
 		error = rest(&pause, how);
@@ -220,12 +221,41 @@ static int win_ports(struct pl_attempt *attempt,
 /* Lets a gate go that has not become a lock: whoever is next may try. */
 static void pass_on(struct portlock_lock *lock, struct pl_attempt *attempt)
 {
+	bool crowded = attempt->socket >= 0;
+
 	pl_window_open();
-	if (attempt->bundle.gate >= 0)
+	if (attempt->bundle.gate >= 0) {
+		pl_session_part(lock, &attempt->bundle, crowded);
 		pl_gate_hand_over(&attempt->bundle, &lock->address,
-				  attempt->last_token, attempt->socket >= 0,
+				  attempt->last_token, crowded,
 				  &lock->parting[PL_WENT]);
+	}
 	pl_window_close();
+}
+
+/* What came with the gate from a holder of another transport. */
+static void drop_foreign(enum pl_transport transport,
+			 struct pl_attempt *attempt)
+{
+	pl_window_open();
+	if (transport != PL_TCP)
+		pl_bundle_close_ports(&attempt->bundle);
+	if (transport != PL_ETCD)
+		pl_bundle_close_session(&attempt->bundle);
+	pl_window_close();
+}
+
+static int win_rest(struct portlock_lock *lock, struct pl_attempt *attempt,
+		    const struct pl_wait *how)
+{
+	switch (lock->transport) {
+	case PL_TCP:
+		return win_ports(attempt, &lock->address, how);
+	case PL_ETCD:
+		return pl_session_win(lock, attempt, how);
+	default:
+		return 0;
+	}
 }
 
 static int win(struct portlock_lock *lock, struct pl_attempt *attempt,
@@ -237,16 +267,11 @@ static int win(struct portlock_lock *lock, struct pl_attempt *attempt,
 		drop_partings(lock);
 		return error;
 	}
-	if (lock->transport == PL_TCP) {
-		error = win_ports(attempt, &lock->address, how);
-		if (error < 0)
-			pass_on(lock, attempt);
-		return error;
-	}
-	pl_window_open();
-	pl_bundle_close_ports(&attempt->bundle);
-	pl_window_close();
-	return 0;
+	drop_foreign(lock->transport, attempt);
+	error = win_rest(lock, attempt, how);
+	if (error < 0)
+		pass_on(lock, attempt);
+	return error;
 }
 
 /* Larger than every token before it, also should the clock stand still. */
@@ -271,7 +296,7 @@ static uint64_t waited(const struct pl_attempt *attempt, uint64_t token)
 static void sign(struct portlock_lock *lock, const struct pl_attempt *attempt,
 		 uint64_t token, bool rarely)
 {
-	bool is_fresh = attempt->last_token == 0 && !attempt->waits_for_ports;
+	bool is_fresh = attempt->last_token == 0 && !attempt->waits_for_rest;
 
 	if (rarely && is_fresh && token - lock->signed_token < SIGN_EVERY)
 		return;
@@ -302,6 +327,8 @@ static int become_holder(struct portlock_lock *lock, struct pl_attempt *attempt,
 	token = next_token(attempt->last_token);
 	if (how)
 		sign(lock, attempt, token, how->signs_rarely);
+	atomic_store(&lock->timer, lock->bundle.timer);
+	atomic_store(&lock->revision, pl_session_revision(&lock->bundle));
 	atomic_store(&lock->token, token);
 	atomic_store(&lock->owner, pl_thread());
 	if (how)

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "internal.h"
+#include "session.h"
 
-int pl_bundle_list(const struct pl_bundle *bundle, int fds[1 + PL_QUORUM])
+int pl_bundle_list(const struct pl_bundle *bundle, int fds[PL_BUNDLE_MAX])
 {
 	int count = 0;
 
@@ -15,6 +15,10 @@ int pl_bundle_list(const struct pl_bundle *bundle, int fds[1 + PL_QUORUM])
 	for (int i = 0; i < PL_QUORUM; i++)
 		if (bundle->ports[i] >= 0)
 			fds[count++] = bundle->ports[i];
+	if (bundle->session >= 0) {
+		fds[count++] = bundle->session;
+		fds[count++] = bundle->timer;
+	}
 	return count;
 }
 
@@ -31,12 +35,19 @@ void pl_bundle_close_ports(struct pl_bundle *bundle)
 		drop(&bundle->ports[i]);
 }
 
+void pl_bundle_close_session(struct pl_bundle *bundle)
+{
+	drop(&bundle->session);
+	drop(&bundle->timer);
+}
+
 /*
- * Ports first: who finds the gate free must not meet our ports still bound,
- * or it would have to pause and try again.
+ * The gate last: who finds it free must not meet our ports still bound, or it
+ * would have to pause and try again.
  */
 void pl_bundle_close(struct pl_bundle *bundle)
 {
+	pl_bundle_close_session(bundle);
 	pl_bundle_close_ports(bundle);
 	drop(&bundle->gate);
 }
@@ -79,6 +90,23 @@ static int port_index(const union any_address *name,
 	return index >= 0 && index < PORTLOCK_PORTS ? index : -1;
 }
 
+static bool adopt_session(struct pl_bundle *bundle, int fd,
+			  const struct pl_address *address)
+{
+	int *place = NULL;
+
+	if (!*address->session)
+		return false;
+	if (bundle->timer < 0 && pl_is_timer(fd))
+		place = &bundle->timer;
+	else if (bundle->session < 0 && pl_is_session(fd, address))
+		place = &bundle->session;
+	if (!place)
+		return false;
+	*place = fd;
+	return true;
+}
+
 /* True if the descriptor found its place in the bundle. */
 static bool adopt_one(struct pl_bundle *bundle, unsigned *seen, int fd,
 		      const struct pl_address *address)
@@ -91,7 +119,7 @@ static bool adopt_one(struct pl_bundle *bundle, unsigned *seen, int fd,
 	/* Each type of socket has names of its own. */
 	if (option_of(fd, SO_TYPE) != SOCK_STREAM ||
 	    pl_ops->getsockname(fd, &name.any, &length) < 0)
-		return false;
+		return adopt_session(bundle, fd, address);
 	/* What cannot listen is no gate; what can names us from now on.  A
 	 * release must find it as pl_gate_bind() makes it: never blocking. */
 	if (bundle->gate < 0 && is_gate(&name, length, address) &&
@@ -121,6 +149,9 @@ bool pl_bundle_adopt(struct pl_bundle *bundle, const int *fds, int count,
 	for (int i = 0; i < count; i++)
 		if (!adopt_one(bundle, &seen, fds[i], address))
 			pl_ops->close(fds[i]);
+	/* One is nothing without the other. */
+	if (bundle->session < 0 || bundle->timer < 0)
+		pl_bundle_close_session(bundle);
 	if (bundle->gate < 0)
 		pl_bundle_close(bundle);
 	return bundle->gate >= 0;

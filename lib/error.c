@@ -25,6 +25,13 @@ static const struct {
 	{ ENFILE, "the system has no free file descriptor" },
 	{ EACCES, "the system forbids the lock's sockets" },
 	{ EADDRNOTAVAIL, "127.0.0.1 does not exist here: use transport unix" },
+	{ EHOSTUNREACH, "the etcd cluster cannot be reached or does not "
+			"answer" },
+	{ EKEYREJECTED, "the etcd cluster refuses the credentials, or a "
+			"certificate is not trusted" },
+	{ EPROTO, "what answers is no etcd that serves its API version 3" },
+	{ ENOSYS, "portlock-session, the helper of transport etcd, cannot be "
+		  "started" },
 	{ EIO, "an unexpected failure of a system call" },
 };
 

@@ -240,7 +240,7 @@ static int grant(int connection, const struct pl_bundle *bundle,
 }
 
 /* To look costs a tenth of an accept() that finds nobody. */
-static bool has_waiter(int gate)
+bool pl_gate_has_waiter(int gate)
 {
 	static const struct timespec at_once;
 	struct pollfd look = { .fd = gate, .events = POLLIN };
@@ -314,7 +314,7 @@ void pl_gate_hand_over(struct pl_bundle *bundle,
 {
 	int connection = -1;
 
-	if (crowded || has_waiter(bundle->gate))
+	if (crowded || pl_gate_has_waiter(bundle->gate))
 		connection = serve_first(bundle, address, token, parting);
 	pl_bundle_close(bundle);
 	if (connection >= 0)

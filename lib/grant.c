@@ -30,7 +30,7 @@ union control {
 int pl_grant_send(int connection, const struct pl_bundle *bundle,
 		  uint64_t token)
 {
-	int fds[1 + PL_QUORUM];
+	int fds[PL_BUNDLE_MAX];
 	size_t size = (size_t)pl_bundle_list(bundle, fds) * sizeof(int);
 	struct grant grant = { .token = token };
 	struct iovec data = { &grant, sizeof(grant) };

@@ -46,6 +46,11 @@ struct pl_ops {
 	int (*setsockopt)(int fd, int level, int name, const void *value,
 			  socklen_t length);
 	int (*getsockname)(int fd, struct sockaddr *address, socklen_t *length);
+	int (*getpeername)(int fd, struct sockaddr *address, socklen_t *length);
+	int (*socketpair)(int domain, int type, int protocol, int fds[2]);
+	int (*timerfd_create)(int clock, int flags);
+	int (*timerfd_gettime)(int fd, struct itimerspec *left);
+	int (*spawn)(const char *path, const int *fds, int count);
 	int (*ppoll)(struct pollfd *fds, nfds_t count,
 		     const struct timespec *timeout, const sigset_t *mask);
 	int (*open)(const char *path, int flags);
@@ -54,7 +59,8 @@ struct pl_ops {
 	int (*dup)(int fd); /* close-on-exec, any number */
 	int (*set_nonblocking)(int fd);
 	int (*futimens)(int fd, const struct timespec times[2]);
-	uint64_t (*inode)(int fd); /* 0: not known */
+	int (*times)(int fd, struct timespec times[2]); /* as futimens has */
+	uint64_t (*inode)(int fd);			/* 0: not known */
 	int (*clock_gettime)(clockid_t clock, struct timespec *now);
 	pid_t (*getpid)(void);
 	uid_t (*geteuid)(void);
@@ -65,6 +71,17 @@ struct pl_ops {
 /* libc's functions, and the table in use (libc's unless replaced). */
 extern const struct pl_ops pl_libc_ops;
 extern const struct pl_ops *pl_ops;
+
+/* ---- spawn.c: helper processes -------------------------------------------- */
+
+/*
+ * Starts the program with nothing but /dev/null as descriptors 0 to 2 and the
+ * fds as 3 and so on (at most 8), without arguments or environment, in a
+ * process that the caller's wait() does not find and whose end it is not told.
+ * Returns when the program is loaded: 0 or the -errno of what failed.  errno
+ * stays as it is.
+ */
+int pl_spawn(const char *path, const int *fds, int count);
 
 /* ---- clock.c: deadlines ---------------------------------------------- */
 
@@ -95,7 +112,10 @@ struct pl_address {
 	socklen_t gate_length;
 	uint16_t first_port;
 	char name[PL_GATE_MAX + 1]; /* the gate without its first NUL */
+	char session[64];	    /* how a session's name begins, "" none */
 };
+
+#define PL_SESSION_PREFIX "/portlock-session/"
 
 /* Pure; the key is not empty. */
 void pl_address_of_key(struct pl_address *address, const char *key);
@@ -132,30 +152,32 @@ uint64_t pl_thread(void);
 
 #define PL_QUORUM 2
 
-/* What a holder has: the gate and, for tcp, two ports.  -1: not there. */
+/* What a holder has: the gate and, for tcp, two ports, for etcd a session: the
+ * socket to its helper and a timer (session.h).  -1: not there. */
 struct pl_bundle {
 	int gate;
 	int ports[PL_QUORUM];
+	int session, timer; /* both or none */
 };
 
 #define PL_BUNDLE_NONE                                                         \
 	{                                                                      \
-		-1,                                                            \
-		{                                                              \
-			-1, -1                                                 \
-		}                                                              \
+		-1, { -1, -1 }, -1, -1                                         \
 	}
 
-/* All of it: fds, at most 1 + PL_QUORUM; returns how many. */
-int pl_bundle_list(const struct pl_bundle *bundle, int fds[1 + PL_QUORUM]);
+#define PL_BUNDLE_MAX (1 + PL_QUORUM + 2)
 
-/* Closes what is there, ports before the gate.  In a window. */
+/* All of it: fds; returns how many. */
+int pl_bundle_list(const struct pl_bundle *bundle, int fds[PL_BUNDLE_MAX]);
+
+/* Closes what is there, the gate last.  In a window. */
 void pl_bundle_close(struct pl_bundle *bundle);
 void pl_bundle_close_ports(struct pl_bundle *bundle);
+void pl_bundle_close_session(struct pl_bundle *bundle);
 
 /*
- * Takes received descriptors: those that are the gate and ports of the address
- * go into the (empty) bundle, the rest is closed.  The gate listens in the name
+ * Takes received descriptors: those that are gate, ports or session of the
+ * address go into the (empty) bundle, the rest is closed.  The gate listens in the name
  * of this process then: SO_PEERCRED tells it.  Returns false, with everything
  * closed, if the gate was not among them.  In a window.
  */
@@ -168,6 +190,7 @@ bool pl_bundle_adopt(struct pl_bundle *bundle, const int *fds, int count,
 struct pl_signature {
 	uint64_t token; /* of the grant, and so since when it is held */
 	int ports;	/* that are with the gate */
+	bool cluster;	/* a session is with the gate */
 	pid_t pid;	/* who was granted it, in its own pid namespace */
 };
 
@@ -198,7 +221,7 @@ struct pl_attempt {
 	pid_t listener;		 /* who that is */
 	int64_t joined;		 /* a queue first: CLOCK_BOOTTIME, ns; or 0 */
 	uint64_t last_token;	 /* of the holder before us, 0 unknown */
-	bool waits_for_ports;	 /* with the gate; it is signed as such */
+	bool waits_for_rest;	 /* with the gate; it is signed as such */
 	struct pl_bundle bundle; /* what was won so far */
 };
 
@@ -237,6 +260,9 @@ int pl_gate_connect(struct pl_attempt *attempt,
  */
 int pl_gate_wait(struct pl_attempt *attempt, const struct pl_address *address,
 		 const struct pl_wait *how);
+
+/* Whether anybody is in the queue.  Async-signal-safe. */
+bool pl_gate_has_waiter(int gate);
 
 /* A handle keeps the connections that carried a grant, to it and from it. */
 enum { PL_CAME, PL_WENT, PL_PARTINGS };
@@ -323,7 +349,7 @@ bool pl_registry_move(int fd);
 
 /* ---- lock.c: the handle -------------------------------------------------- */
 
-enum pl_transport { PL_TCP, PL_UNIX };
+enum pl_transport { PL_TCP, PL_UNIX, PL_ETCD };
 
 #define PL_RELEASING UINT64_MAX /* an owner: release in progress */
 
@@ -336,10 +362,15 @@ struct portlock_lock {
 	/* 0: not held; else pl_thread() of who acquired, or PL_RELEASING.
 	 * What follows belongs to the owner. */
 	_Atomic uint64_t owner;
-	_Atomic uint64_t token;
-	uint64_t signed_token; /* the last that was written on a gate */
+	_Atomic uint64_t token;	   /* see pl_token() */
+	_Atomic uint64_t revision; /* etcd: of the grant; else 0 */
+	atomic_int timer;	   /* etcd: the bundle's, for who only looks */
+	uint64_t signed_token;	   /* the last that was written on a gate */
 	struct pl_bundle bundle;
 	atomic_int parting[PL_PARTINGS]; /* see pl_part() */
+	struct pl_cluster *cluster;	 /* etcd: which; else NULL */
+	struct pl_bundle parked; /* etcd: a session for later, of who has the
+				    gate */
 };
 
 /* What a public function must leave as it found it. */
@@ -353,8 +384,21 @@ struct pl_entry {
 struct pl_entry pl_enter(void);
 int pl_leave(const struct pl_entry *entry, int error);
 
-/* Held, by this process.  Async-signal-safe. */
+/* Held, by this process, as far as this host knows.  Async-signal-safe. */
 bool pl_is_held(const struct portlock_lock *lock);
+
+/* Held and not lost to the cluster.  Async-signal-safe. */
+bool pl_is_sure(const struct portlock_lock *lock);
+
+/* ---- options.c: what portlock_open() is told ------------------------------- */
+
+/* The defaults with what the caller knows put over them: 0 or -EINVAL. */
+int pl_options_read(struct portlock_options *options,
+		    const struct portlock_options *given);
+
+/* What the options say, else the environment, else tcp: 0 or -EINVAL. */
+int pl_options_transport(enum pl_transport *transport,
+			 const struct portlock_options *options);
 
 /*
  * portlock_open() without the allocation, in memory of the caller (the shim

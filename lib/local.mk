@@ -3,6 +3,8 @@
 
 # The core is PIC and is in the library, the shim, the command and the tests.
 noinst_LTLIBRARIES += %D%/libportlock-core.la
+%C%_libportlock_core_la_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DPKGLIBEXECDIR='"$(pkglibexecdir)"'
 %C%_libportlock_core_la_LIBADD = $(LIBMD_LIBS)
 %C%_libportlock_core_la_SOURCES = \
 	%D%/acquire.c \
@@ -10,6 +12,7 @@ noinst_LTLIBRARIES += %D%/libportlock-core.la
 	%D%/bundle.c \
 	%D%/cargo.c \
 	%D%/clock.c \
+	%D%/cluster.c \
 	%D%/error.c \
 	%D%/fork.c \
 	%D%/gate.c \
@@ -17,12 +20,17 @@ noinst_LTLIBRARIES += %D%/libportlock-core.la
 	%D%/internal.h \
 	%D%/lock.c \
 	%D%/ops.c \
+	%D%/options.c \
 	%D%/ports.c \
 	%D%/probe.h \
 	%D%/process.c \
 	%D%/query.c \
 	%D%/registry.c \
-	%D%/sign.c
+	%D%/session.c \
+	%D%/session.h \
+	%D%/session_start.c \
+	%D%/sign.c \
+	%D%/spawn.c
 
 # Who holds what: in the library and the command, not in the shim.
 noinst_LTLIBRARIES += %D%/liblook.la

@@ -4,16 +4,10 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
 #include "probe.h"
-
-#define SLEEP_MAX_MS 60000
-
-/* No version will have more; a larger size is memory never initialised. */
-#define OPTIONS_MAX 4096
+#include "session.h"
 
 /* A cancelled wait would leave its descriptors in a dead stack frame. */
 struct pl_entry pl_enter(void)
@@ -31,62 +25,37 @@ int pl_leave(const struct pl_entry *entry, int error)
 	return pl_error_filter(error);
 }
 
-static int parse_transport(enum pl_transport *transport, const char *name)
-{
-	const char *set = secure_getenv("PORTLOCK_TRANSPORT");
-
-	if (!name)
-		name = set && *set ? set : "tcp";
-	if (strcmp(name, "tcp") == 0)
-		*transport = PL_TCP;
-	else if (strcmp(name, "unix") == 0)
-		*transport = PL_UNIX;
-	else
-		return -EINVAL;
-	return 0;
-}
-
-/* Copies what the caller knows over the defaults.  What only a later version
- * knows must be zero: we could not honour it. */
-static int read_options(struct portlock_options *known,
-			const struct portlock_options *given)
-{
-	const unsigned char *bytes = (const unsigned char *)given;
-
-	if (!given)
-		return 0;
-	if (given->size < sizeof(*known) || given->size > OPTIONS_MAX)
-		return -EINVAL;
-	for (size_t i = sizeof(*known); i < given->size; i++)
-		if (bytes[i])
-			return -EINVAL;
-	*known = *given;
-	if (known->flags || known->sleep_ms < 1 ||
-	    known->sleep_ms > SLEEP_MAX_MS)
-		return -EINVAL;
-	return 0;
-}
-
 int pl_lock_init(struct portlock_lock *lock, const char *key,
 		 const struct portlock_options *options)
 {
 	static const struct pl_bundle none = PL_BUNDLE_NONE;
-	struct portlock_options known = PORTLOCK_OPTIONS_INIT;
+	struct portlock_options known;
 	enum pl_transport transport;
+	int error = 0;
 
-	if (!key || !*key || read_options(&known, options) < 0 ||
-	    parse_transport(&transport, known.transport) < 0)
+	if (!key || !*key || pl_options_read(&known, options) < 0 ||
+	    pl_options_transport(&transport, &known) < 0)
 		return -EINVAL;
 	memset(lock, 0, sizeof(*lock));
 	pl_address_of_key(&lock->address, key);
+	if (transport == PL_ETCD)
+		error = pl_cluster_make(&lock->cluster, &lock->address, key,
+					&known);
+	if (error < 0)
+		return error;
 	lock->transport = transport;
 	lock->timeout_ms = known.timeout_ms;
 	lock->sleep = known.sleep_ms * PL_MSEC;
 	lock->bundle = none;
+	lock->parked = none;
+	atomic_init(&lock->timer, -1);
 	for (int i = 0; i < PL_PARTINGS; i++)
 		atomic_init(&lock->parting[i], -1);
 	pl_process_check();
-	return pl_registry_add(lock);
+	error = pl_registry_add(lock);
+	if (error < 0)
+		pl_ops->free(lock->cluster);
+	return error;
 }
 
 int portlock_open(portlock_t **lock, const char *key,
@@ -170,6 +139,7 @@ static bool take(struct portlock_lock *lock, struct pl_bundle *bundle,
 					     PL_RELEASING));
 	*bundle = lock->bundle;
 	*token = atomic_exchange(&lock->token, 0);
+	atomic_store(&lock->timer, -1);
 	lock->bundle = none;
 	atomic_store(&lock->owner, 0);
 	return true;
@@ -182,17 +152,35 @@ bool pl_is_held(const struct portlock_lock *lock)
 	return owner != 0 && owner != PL_RELEASING && pl_process_is_ours();
 }
 
+bool pl_is_sure(const struct portlock_lock *lock)
+{
+	uint64_t token;
+	bool runs;
+
+	if (lock->transport != PL_ETCD)
+		return pl_is_held(lock);
+	/* Another thread may let go meanwhile and take it again, and the number
+	 * be another descriptor's. */
+	do {
+		token = atomic_load(&lock->token);
+		runs = pl_timer_runs(atomic_load(&lock->timer));
+	} while (token != atomic_load(&lock->token));
+	return runs && pl_is_held(lock);
+}
+
 static void release(struct portlock_lock *lock)
 {
 	struct pl_bundle bundle;
 	uint64_t token;
+	bool crowded;
 
 	pl_process_check();
 	pl_window_open();
 	if (take(lock, &bundle, &token)) {
+		crowded = atomic_load(&lock->parting[PL_CAME]) >= 0;
 		pl_probe_release(lock->address.name, token);
-		pl_gate_hand_over(&bundle, &lock->address, token,
-				  atomic_load(&lock->parting[PL_CAME]) >= 0,
+		pl_session_part(lock, &bundle, crowded);
+		pl_gate_hand_over(&bundle, &lock->address, token, crowded,
 				  &lock->parting[PL_WENT]);
 	}
 	pl_window_close();
@@ -211,6 +199,7 @@ int pl_lock_give(struct portlock_lock *lock, int socket)
 			pl_bundle_close(&bundle);
 		} else {
 			lock->bundle = bundle;
+			atomic_store(&lock->timer, bundle.timer);
 			atomic_store(&lock->token, token);
 			atomic_store(&lock->owner, pl_thread());
 		}
@@ -234,8 +223,11 @@ void pl_lock_fini(struct portlock_lock *lock)
 	pl_window_open();
 	for (int i = 0; i < PL_PARTINGS; i++)
 		pl_part(-1, &lock->parting[i]);
+	pl_bundle_close(&lock->parked);
 	pl_window_close();
 	pl_registry_remove(lock);
+	pl_ops->free(lock->cluster);
+	lock->cluster = NULL;
 }
 
 void portlock_close(portlock_t *lock)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -23,6 +24,17 @@ static int duplicate(int fd)
 static int set_nonblocking(int fd)
 {
 	return fcntl(fd, F_SETFL, O_NONBLOCK);
+}
+
+static int times_of(int fd, struct timespec times[2])
+{
+	struct stat about;
+
+	if (fstat(fd, &about) < 0)
+		return -1;
+	times[0] = about.st_atim;
+	times[1] = about.st_mtim;
+	return 0;
 }
 
 static uint64_t inode(int fd)
@@ -46,6 +58,11 @@ const struct pl_ops pl_libc_ops = {
 	.getsockopt = getsockopt,
 	.setsockopt = setsockopt,
 	.getsockname = getsockname,
+	.getpeername = getpeername,
+	.socketpair = socketpair,
+	.timerfd_create = timerfd_create,
+	.timerfd_gettime = timerfd_gettime,
+	.spawn = pl_spawn,
 	.ppoll = ppoll,
 	.open = open_existing,
 	.read = read,
@@ -53,6 +70,7 @@ const struct pl_ops pl_libc_ops = {
 	.dup = duplicate,
 	.set_nonblocking = set_nonblocking,
 	.futimens = futimens,
+	.times = times_of,
 	.inode = inode,
 	.clock_gettime = clock_gettime,
 	.getpid = getpid,

@@ -42,6 +42,8 @@ static void forget_handle(struct portlock_lock *lock)
 	pl_bundle_close(&lock->bundle);
 	for (int i = 0; i < PL_PARTINGS; i++)
 		pl_part(-1, &lock->parting[i]);
+	pl_bundle_close(&lock->parked);
+	atomic_store(&lock->timer, -1);
 	atomic_store(&lock->token, 0);
 	atomic_store(&lock->owner, 0);
 }
@@ -222,7 +224,8 @@ static bool move_in_bundle(struct pl_bundle *bundle, int fd)
 
 	for (int i = 0; i < PL_QUORUM && !moved; i++)
 		moved = move_fd(&bundle->ports[i], fd);
-	return moved;
+	return moved || move_fd(&bundle->session, fd) ||
+	       move_fd(&bundle->timer, fd);
 }
 
 static bool move_parting(atomic_int *parting, int fd)
@@ -237,8 +240,11 @@ static bool move_parting(atomic_int *parting, int fd)
 
 static bool move_in_handle(struct portlock_lock *lock, int fd)
 {
-	bool moved = move_in_bundle(&lock->bundle, fd);
+	bool moved = move_in_bundle(&lock->bundle, fd) ||
+		     move_in_bundle(&lock->parked, fd);
 
+	if (atomic_load(&lock->timer) == fd)
+		atomic_store(&lock->timer, lock->bundle.timer);
 	for (int i = 0; i < PL_PARTINGS && !moved; i++)
 		moved = move_parting(&lock->parting[i], fd);
 	return moved;

@@ -5,7 +5,7 @@
  * of the grant, which is a time, goes where the kernel keeps it with the socket
  * for all who may look to see: its time of modification.  The time of access
  * says in its nanoseconds whose grant it is, as others may have copies of the
- * descriptors, and in its seconds how many ports there are with the gate.
+ * descriptors, and in its seconds what there is with the gate.
  *
  * The kernel gives a new socket the times of one that was closed (Linux 6.18,
  * and all before it): what stands there may be another lock's.  So the seconds
@@ -18,10 +18,10 @@
 #define NS_PER_S UINT64_C(1000000000)
 
 /* The seconds: as much of the inode's number as 31 bits have room for, and the
- * ports, counted from 1. */
-#define PORTS_BITS 2
-#define SECONDS(inode, ports)                                                  \
-	((int64_t)(((inode) << PORTS_BITS & 0x7fffffff) | (1 + (ports))))
+ * ports, counted from 1, or 0 if there is a session. */
+#define REST_BITS 2
+#define SECONDS(inode, rest)                                                   \
+	((int64_t)(((inode) << REST_BITS & 0x7fffffff) | (rest)))
 
 void pl_sign(const struct pl_bundle *bundle, uint64_t token)
 {
@@ -31,11 +31,13 @@ void pl_sign(const struct pl_bundle *bundle, uint64_t token)
 		  .tv_nsec = (long)(token % NS_PER_S) },
 	};
 	uint64_t inode = pl_ops->inode(bundle->gate);
-	unsigned ports = 0;
+	unsigned rest = 1;
 
 	for (int i = 0; i < PL_QUORUM; i++)
-		ports += bundle->ports[i] >= 0;
-	times[0].tv_sec = (time_t)SECONDS(inode, ports);
+		rest += bundle->ports[i] >= 0;
+	if (bundle->session >= 0)
+		rest = 0;
+	times[0].tv_sec = (time_t)SECONDS(inode, rest);
 	if (inode != 0)
 		pl_ops->futimens(bundle->gate, times);
 }
@@ -44,12 +46,13 @@ bool pl_sign_read(const struct statx *gate, struct pl_signature *read)
 {
 	int64_t seconds = gate->stx_atime.tv_sec;
 
-	for (int ports = 0; ports <= PL_QUORUM; ports++) {
-		if (seconds != SECONDS(gate->stx_ino, (unsigned)ports))
+	for (int rest = 0; rest <= 1 + PL_QUORUM; rest++) {
+		if (seconds != SECONDS(gate->stx_ino, (unsigned)rest))
 			continue;
 		read->token = (uint64_t)gate->stx_mtime.tv_sec * NS_PER_S +
 			      gate->stx_mtime.tv_nsec;
-		read->ports = ports;
+		read->ports = rest > 0 ? rest - 1 : 0;
+		read->cluster = rest == 0;
 		read->pid = (pid_t)gate->stx_atime.tv_nsec;
 		return true;
 	}

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "shim/shim.h"
@@ -116,6 +117,20 @@ static int keep(int fd)
 	return note(copy >= 0 ? copy : fd);
 }
 
+static int high_socketpair(int domain, int type, int protocol, int fds[2])
+{
+	if (socketpair(domain, type, protocol, fds) < 0)
+		return -1;
+	fds[0] = keep(fds[0]);
+	fds[1] = keep(fds[1]);
+	return 0;
+}
+
+static int high_timer(int clock, int flags)
+{
+	return keep(timerfd_create(clock, flags));
+}
+
 static int high_socket(int domain, int type, int protocol)
 {
 	return keep(socket(domain, type, protocol));
@@ -204,6 +219,20 @@ static uint64_t kernels_inode(int fd)
 }
 
 /* libfaketime has times of its own. */
+static int kernels_times(int fd, struct timespec times[2])
+{
+	struct statx about;
+
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_ATIME | STATX_MTIME,
+		    &about) < 0)
+		return -1;
+	times[0].tv_sec = (time_t)about.stx_atime.tv_sec;
+	times[0].tv_nsec = about.stx_atime.tv_nsec;
+	times[1].tv_sec = (time_t)about.stx_mtime.tv_sec;
+	times[1].tv_nsec = about.stx_mtime.tv_nsec;
+	return 0;
+}
+
 static int kernels_futimens(int fd, const struct timespec times[2])
 {
 	return (int)syscall(SYS_utimensat, fd, NULL, times, 0);
@@ -221,6 +250,11 @@ const struct pl_ops shim_ops = {
 	.getsockopt = getsockopt,
 	.setsockopt = setsockopt,
 	.getsockname = getsockname,
+	.getpeername = getpeername,
+	.socketpair = high_socketpair,
+	.timerfd_create = high_timer,
+	.timerfd_gettime = timerfd_gettime,
+	.spawn = pl_spawn,
 	.ppoll = shim_ppoll,
 	.open = plain_open,
 	.read = read,
@@ -228,6 +262,7 @@ const struct pl_ops shim_ops = {
 	.dup = high_dup,
 	.set_nonblocking = set_nonblocking,
 	.futimens = kernels_futimens,
+	.times = kernels_times,
 	.inode = kernels_inode,
 	.clock_gettime = shim_clock_gettime,
 	.getpid = getpid,

@@ -103,19 +103,61 @@ struct portlock_options {
 	uint32_t flags;
 	/**
 	 * "tcp": gate and ports.  "unix": the gate only, for less than half
-	 * the cost and without ports that strangers could sit on.  Handles of
-	 * different transports on one key exclude each other.  NULL (the
-	 * default): the environment's PORTLOCK_TRANSPORT, if it is not empty,
-	 * else "tcp".  The environment is not read in set-user-ID programs.
-	 * The string is not kept.
+	 * the cost and without ports that strangers could sit on.  "etcd": the
+	 * gate and a lock in an etcd cluster, for many hosts.  Handles of
+	 * different transports on one key exclude each other on one host.
+	 * NULL (the default): the environment's PORTLOCK_TRANSPORT, if it is
+	 * not empty, else "tcp".  The environment is not read in set-user-ID
+	 * programs.  This string and those below are not kept.
 	 */
 	const char *transport;
+
+	/*
+	 * What follows is for transport "etcd".  NULL or 0: the variable of the
+	 * environment that is named, if it is not empty, else the default.
+	 */
+
+	/**
+	 * The members of the cluster, http:// or https:// URLs with commas
+	 * between them.  PORTLOCK_ETCD_ENDPOINTS; "http://127.0.0.1:2379".
+	 */
+	const char *endpoints;
+	/**
+	 * How etcd's keys begin: locks of different prefixes are different
+	 * ones.  PORTLOCK_ETCD_PREFIX; "portlock/".
+	 */
+	const char *prefix;
+	/**
+	 * Files (PEM): who signs the cluster's certificates, and this side's
+	 * certificate and its key.  PORTLOCK_ETCD_CA, PORTLOCK_ETCD_CERT,
+	 * PORTLOCK_ETCD_KEY; the system's authorities, and none.
+	 */
+	const char *ca_file, *cert_file, *key_file;
+	/**
+	 * Of an etcd with authentication; the password itself or the file whose
+	 * first line it is.  PORTLOCK_ETCD_USER, PORTLOCK_ETCD_PASSWORD,
+	 * PORTLOCK_ETCD_PASSWORD_FILE; none.
+	 */
+	const char *user, *password, *password_file;
+	/**
+	 * Seconds that the cluster keeps the lock for a host that it does not
+	 * hear of, 5 to 3600.  PORTLOCK_ETCD_TTL; 15.
+	 */
+	int32_t ttl_s;
+	/**
+	 * With other waiters on this host the cluster's lock serves that many
+	 * grants here, or for that many milliseconds, before other hosts get
+	 * their turn.  PORTLOCK_ETCD_LOCAL_GRANTS, PORTLOCK_ETCD_LOCAL_MS;
+	 * 100, 1000.
+	 */
+	int32_t local_grants, local_ms;
 };
 
 /** The defaults, as an initialiser. */
 #define PORTLOCK_OPTIONS_INIT                                                  \
 	{                                                                      \
-		sizeof(struct portlock_options), 1000, 10, 0, NULL             \
+		sizeof(struct portlock_options), 1000, 10, 0, NULL, NULL,      \
+			NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0      \
 	}
 
 /**
@@ -140,14 +182,24 @@ PORTLOCK_API int portlock_open(portlock_t **lock, const char *key,
  *   -ETIMEDOUT  somebody else held it all the time;
  *   -EDEADLK    the calling thread already holds this key, through this
  *               handle or another one;
- *   -EMFILE     the process has no free descriptor (up to 4 are needed, of
- *               which a handle keeps up to 2 until it is used again);
+ *   -EMFILE     the process has no free descriptor (up to 4 are needed, with
+ *               transport "etcd" 6, of which a handle keeps up to 2, 4, until
+ *               it is used again);
  *   -ENFILE     the system has none;
  *   -ENOMEM     the kernel has no memory for a socket;
  *   -EACCES     a security module or sandbox forbids the sockets;
  *   -EADDRNOTAVAIL  transport "tcp" where 127.0.0.1 does not exist;
  *   -EINVAL     lock is NULL;
- *   -EIO        any other failure of a system call.
+ *   -EIO        any other failure of a system call;
+ * and with transport "etcd" also (portlock_detail() tells more)
+ *   -EHOSTUNREACH  the cluster does not answer, or none of its endpoints has
+ *               answered within 5 s (PORTLOCK_ETCD_CONTACT_MS), however long
+ *               the timeout;
+ *   -EKEYREJECTED  the cluster refuses the credentials, or a certificate is
+ *               not trusted;
+ *   -EPROTO     what answers is no etcd with the API's version 3;
+ *   -EINVAL     a setting is nonsense, or a file of them cannot be read;
+ *   -ENOSYS     portlock-session, the helper process, cannot be started.
  * After an error the caller holds nothing and the handle is as before.
  */
 PORTLOCK_API int portlock_acquire(portlock_t *lock);
@@ -184,7 +236,11 @@ PORTLOCK_API int portlock_try_lock(portlock_t *lock);
 PORTLOCK_API int portlock_release(portlock_t *lock);
 
 /**
- * Tells whether this handle holds the lock, through whichever thread.
+ * Tells whether this handle holds the lock, through whichever thread.  With
+ * transport "etcd": false also when the lock was lost - the lease ended, the
+ * cluster was out of reach or this host asleep for too long - and before any
+ * other host can get it, if clocks run alike within a tenth.  Then the handle
+ * still keeps this host's other processes out: release it.
  * NULL: false.  May be called from a signal handler.
  */
 PORTLOCK_API bool portlock_has_locked(const portlock_t *lock);
@@ -195,8 +251,30 @@ PORTLOCK_API bool portlock_has_locked(const portlock_t *lock);
  * CLOCK_BOOTTIME at the grant), so what it guards can refuse a write with a
  * smaller token than it has seen.  A time namespace shifts that clock: compare
  * tokens only between processes of one time namespace, and not across boots.
+ * With transport "etcd" it is the create revision of the lock's key in the
+ * cluster, which grows with every grant to a host; holders on one host that
+ * have one grant of the cluster after the other have the same token.
  */
 PORTLOCK_API uint64_t portlock_token(const portlock_t *lock);
+
+/**
+ * A descriptor that becomes readable, for poll(), when a lock of transport
+ * "etcd" that the handle holds is lost; see portlock_has_locked().  It belongs
+ * to the handle: do not read from it or close it, and do not use it after the
+ * release.  It is not told who only calls portlock_has_locked() when it asks.
+ * Returns the descriptor, -ENOENT if the handle holds no lock of that
+ * transport, or -EINVAL when lock is NULL.
+ */
+PORTLOCK_API int portlock_lost_fd(const portlock_t *lock);
+
+/**
+ * With transport "etcd": writes what is known about why the last acquire of
+ * the handle failed, or why its lock was lost, such as "https://10.0.0.1:2379:
+ * connection refused"; else, and if nothing is known, "".  Never a secret.  The
+ * text is cut to size bytes with its NUL (256 are enough).
+ * Returns 0, or -EINVAL when an argument is NULL or size 0.
+ */
+PORTLOCK_API int portlock_detail(portlock_t *lock, char *text, size_t size);
 
 /**
  * Releases what the handle holds and frees the handle.  NULL: no effect.

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* cluster.c - which cluster a handle speaks to: from options and environment
+ * to the first packet for portlock-session.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sha1.h>
+
+#include "session.h"
+
+#define HELPER PKGLIBEXECDIR "/portlock-session"
+
+/* One turn in the cluster costs two or three round trips, some milliseconds,
+ * and a local hand-over some 20 us: with a hundred the cluster is a small part
+ * of all.  No other host waits for us longer than a second plus one hold. */
+#define LOCAL_GRANTS 100
+#define LOCAL_MS 1000
+
+#define STRING(member) offsetof(struct portlock_options, member)
+#define NO_MEMBER SIZE_MAX
+
+/* The first that is there: the option, the environment's, the default. */
+static const struct {
+	const char *name;
+	size_t option;
+	const char *variable;
+	const char *standard; /* NULL: left out */
+} settings[] = {
+	{ SESSION_ENDPOINTS, STRING(endpoints), "PORTLOCK_ETCD_ENDPOINTS",
+	  "http://127.0.0.1:2379" },
+	{ SESSION_PREFIX, STRING(prefix), "PORTLOCK_ETCD_PREFIX", NULL },
+	{ SESSION_CA, STRING(ca_file), "PORTLOCK_ETCD_CA", NULL },
+	{ SESSION_CERTIFICATE, STRING(cert_file), "PORTLOCK_ETCD_CERT", NULL },
+	{ SESSION_CERTIFICATE_KEY, STRING(key_file), "PORTLOCK_ETCD_KEY",
+	  NULL },
+	{ SESSION_USER, STRING(user), "PORTLOCK_ETCD_USER", NULL },
+	{ SESSION_PASSWORD, STRING(password), "PORTLOCK_ETCD_PASSWORD", NULL },
+	{ SESSION_PASSWORD_FILE, STRING(password_file),
+	  "PORTLOCK_ETCD_PASSWORD_FILE", NULL },
+	{ SESSION_CONTACT, NO_MEMBER, "PORTLOCK_ETCD_CONTACT_MS", NULL },
+};
+
+/* A packet that grows; NULL: only its size is wanted. */
+struct packet {
+	char *bytes;
+	size_t size;
+};
+
+static void append(struct packet *packet, const void *bytes, size_t size)
+{
+	if (packet->bytes)
+		memcpy(packet->bytes + packet->size, bytes, size);
+	packet->size += size;
+}
+
+static void append_setting(struct packet *packet, const char *name,
+			   const char *value)
+{
+	append(packet, name, strlen(name));
+	append(packet, "=", 1);
+	append(packet, value, strlen(value) + 1);
+}
+
+/* Empty variables are as good as none. */
+static const char *variable(const char *name)
+{
+	const char *value = secure_getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+static const char *value_of(size_t i, const struct portlock_options *options)
+{
+	const char *value = NULL;
+
+	if (settings[i].option != NO_MEMBER)
+		memcpy(&value, (const char *)options + settings[i].option,
+		       sizeof(value));
+	if (!value)
+		value = variable(settings[i].variable);
+	return value ? value : settings[i].standard;
+}
+
+static void append_ttl(struct packet *packet,
+		       const struct portlock_options *options)
+{
+	const char *value = variable("PORTLOCK_ETCD_TTL");
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", options->ttl_s);
+	if (options->ttl_s)
+		value = text;
+	if (value)
+		append_setting(packet, SESSION_TTL, value);
+}
+
+static void write_packet(struct packet *packet, const char *key,
+			 const struct portlock_options *options)
+{
+	struct session_request request = { .kind = SESSION_CONFIGURE };
+
+	append(packet, &request, sizeof(request));
+	append_setting(packet, SESSION_KEY, key);
+	append_ttl(packet, options);
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		const char *value = value_of(i, options);
+
+		if (value)
+			append_setting(packet, settings[i].name, value);
+	}
+}
+
+/* Whole, from 1 to max; 0: neither an option nor a variable. */
+static int read_limit(int64_t *limit, int32_t option, const char *name,
+		      int64_t standard)
+{
+	const char *value = variable(name);
+	char *end;
+
+	*limit = option;
+	if (option == 0 && value) {
+		errno = 0;
+		*limit = strtol(value, &end, 10);
+		if (errno || *end || *limit < 1)
+			return -EINVAL;
+	}
+	if (*limit == 0)
+		*limit = standard;
+	return *limit < 0 || *limit > INT32_MAX ? -EINVAL : 0;
+}
+
+/*
+ * Sessions are for who means the same lock in the same cluster in the same way:
+ * their names differ if anything else does.
+ */
+static void name_sessions(struct pl_address *address,
+			  const struct pl_cluster *cluster)
+{
+	uint8_t digest[SHA1_DIGEST_LENGTH];
+	char *end = address->session;
+	SHA1_CTX context;
+
+	SHA1Init(&context);
+	SHA1Update(&context, (const uint8_t *)cluster->packet, cluster->size);
+	SHA1Final(digest, &context);
+	end += sprintf(end, PL_SESSION_PREFIX);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		end += sprintf(end, "%02x", digest[i]);
+}
+
+int pl_cluster_make(struct pl_cluster **cluster, struct pl_address *address,
+		    const char *key, const struct portlock_options *options)
+{
+	struct packet packet = { NULL, 0 };
+	const char *helper = variable("PORTLOCK_SESSION");
+	int64_t grants, milliseconds;
+	struct pl_cluster *made;
+	size_t helper_size;
+
+	helper = helper ? helper : HELPER;
+	helper_size = strlen(helper) + 1;
+	write_packet(&packet, key, options);
+	if (packet.size > SESSION_CONFIGURE_MAX || options->ttl_s < 0 ||
+	    read_limit(&grants, options->local_grants,
+		       "PORTLOCK_ETCD_LOCAL_GRANTS", LOCAL_GRANTS) < 0 ||
+	    read_limit(&milliseconds, options->local_ms,
+		       "PORTLOCK_ETCD_LOCAL_MS", LOCAL_MS) < 0)
+		return -EINVAL;
+	made = pl_ops->calloc(1, sizeof(*made) + packet.size + helper_size);
+	if (!made)
+		return -ENOMEM;
+	packet = (struct packet){ made->packet, 0 };
+	write_packet(&packet, key, options);
+	made->size = packet.size;
+	made->helper = memcpy(made->packet + packet.size, helper, helper_size);
+	made->local_grants = (unsigned)grants;
+	made->local_ns = milliseconds * PL_MSEC;
+	name_sessions(address, made);
+	*cluster = made;
+	return 0;
+}
+
+/* ---- the text of a failure ------------------------------------------------ */
+
+/* Never held across anything that blocks. */
+static void detail_lock(struct pl_cluster *cluster)
+{
+	while (atomic_flag_test_and_set(&cluster->detail_in_use))
+		continue;
+}
+
+void pl_detail_set(struct pl_cluster *cluster, const char *text)
+{
+	detail_lock(cluster);
+	snprintf(cluster->detail, sizeof(cluster->detail), "%s", text);
+	atomic_flag_clear(&cluster->detail_in_use);
+}
+
+void pl_detail_get(struct pl_cluster *cluster, char text[PL_DETAIL_SIZE])
+{
+	detail_lock(cluster);
+	memcpy(text, cluster->detail, PL_DETAIL_SIZE);
+	atomic_flag_clear(&cluster->detail_in_use);
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+/* session.c - the lock of a cluster, by way of portlock-session. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "session.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+
+/* How long a try waits for the cluster to say yes or no. */
+#define TRY_TIME (INT64_C(5000) * PL_MSEC)
+
+/* ---- the note: what a session is good for --------------------------------- */
+
+struct note {
+	uint64_t value;	 /* the request's number, once granted the revision; 0:
+			    nothing is asked for */
+	unsigned served; /* grants on this host by this one of the cluster */
+	int64_t since;	 /* of the first: see moment() */
+};
+
+/* Milliseconds in 31 bits, which is what every system has room for. */
+static int64_t moment(void)
+{
+	return pl_now(CLOCK_BOOTTIME) / PL_MSEC & INT32_MAX;
+}
+
+/* A session that cannot be read is one that nothing is known of. */
+static struct note note_read(int session)
+{
+	struct timespec times[2] = { { 0, 0 }, { 0, 0 } };
+
+	pl_ops->times(session, times);
+	return (struct note){
+		.value = (uint64_t)times[1].tv_sec * NS_PER_S +
+			 (uint64_t)times[1].tv_nsec,
+		.served = (unsigned)times[0].tv_nsec,
+		.since = times[0].tv_sec,
+	};
+}
+
+static int note_write(int session, const struct note *note)
+{
+	const struct timespec times[2] = {
+		{ .tv_sec = (time_t)note->since, .tv_nsec = note->served },
+		{ .tv_sec = (time_t)(note->value / NS_PER_S),
+		  .tv_nsec = (long)(note->value % NS_PER_S) },
+	};
+
+	return pl_ops->futimens(session, times) < 0 ? pl_failure() : 0;
+}
+
+/* ---- what is a session ---------------------------------------------------- */
+
+bool pl_is_session(int fd, const struct pl_address *address)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNSPEC };
+	socklen_t length = sizeof(name);
+
+	return pl_ops->getpeername(fd, (struct sockaddr *)&name, &length) ==
+		       0 &&
+	       name.sun_family == AF_UNIX && name.sun_path[0] == '\0' &&
+	       strncmp(name.sun_path + 1, address->session,
+		       strlen(address->session)) == 0;
+}
+
+bool pl_is_timer(int fd)
+{
+	struct itimerspec left;
+
+	return pl_ops->timerfd_gettime(fd, &left) == 0;
+}
+
+bool pl_timer_runs(int timer)
+{
+	struct itimerspec left;
+
+	return timer >= 0 && pl_ops->timerfd_gettime(timer, &left) == 0 &&
+	       (left.it_value.tv_sec > 0 || left.it_value.tv_nsec > 0);
+}
+
+uint64_t pl_session_revision(const struct pl_bundle *bundle)
+{
+	return bundle->session < 0 ? 0 : note_read(bundle->session).value;
+}
+
+/* ---- requests and answers ------------------------------------------------- */
+
+static int ask(int session, enum session_request_kind kind, uint64_t number)
+{
+	struct session_request request = { .kind = kind, .number = number };
+	struct iovec data = { &request, sizeof(request) };
+	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
+
+	if (pl_ops->sendmsg(session, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return -errno;
+	return 0;
+}
+
+/* 0; -EAGAIN: nothing there; -EPIPE: the helper is gone, or is none. */
+static int receive(int session, struct session_answer *answer, int flags)
+{
+	struct iovec data = { answer, sizeof(*answer) };
+	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
+	ssize_t size = pl_ops->recvmsg(session, &message, MSG_DONTWAIT | flags);
+
+	if (size < 0 && (errno == EAGAIN || errno == EINTR))
+		return -EAGAIN;
+	if (size != sizeof(*answer) || message.msg_flags & MSG_TRUNC)
+		return -EPIPE;
+	answer->text[sizeof(answer->text) - 1] = '\0';
+	return 0;
+}
+
+/* Nothing is asked for any more; a helper that does not even take this is none
+ * and goes. */
+static void end_turn(struct pl_bundle *bundle)
+{
+	static const struct note none;
+	uint64_t number = note_read(bundle->session).value;
+
+	if (ask(bundle->session, SESSION_RELEASE, number) < 0 ||
+	    note_write(bundle->session, &none) < 0)
+		pl_bundle_close_session(bundle);
+}
+
+bool pl_session_reason(const struct portlock_lock *lock,
+		       char text[PL_DETAIL_SIZE])
+{
+	struct session_answer answer;
+	bool told = false;
+
+	/* Left where it is: others may ask as well.  No fork in between, and a
+	 * number that is another descriptor's by now would be read as well. */
+	pl_window_open();
+	if (pl_is_held(lock) && lock->bundle.session >= 0 &&
+	    receive(lock->bundle.session, &answer, MSG_PEEK) == 0 &&
+	    answer.kind == SESSION_LOST)
+		told = true;
+	pl_window_close();
+	if (told)
+		memcpy(text, answer.text, sizeof(answer.text));
+	return told;
+}
+
+/* ---- winning -------------------------------------------------------------- */
+
+/* An acquire's way to the lock of the cluster. */
+struct way {
+	struct portlock_lock *lock;
+	struct pl_attempt *attempt;
+	const struct pl_wait *how;
+	int64_t deadline;
+	uint64_t number; /* of our request */
+	bool started;	 /* the helper, by us */
+	bool answered;	 /* something, by this helper */
+	int trouble;	 /* why the cluster does not answer, 0: it does */
+};
+
+static void tell(const struct way *way, const char *text)
+{
+	pl_detail_set(way->lock->cluster, text);
+}
+
+static int explain_start(const struct way *way, int error)
+{
+	char text[PL_DETAIL_SIZE];
+
+	switch (error) {
+	case -ENOENT:
+	case -ENOTDIR:
+	case -EACCES:
+	case -ENOEXEC:
+		snprintf(text, sizeof(text), "%s is not there or cannot be run",
+			 way->lock->cluster->helper);
+		tell(way, text);
+		return -ENOSYS;
+	case -EAGAIN: /* too many processes */
+		return -ENOMEM;
+	}
+	return error;
+}
+
+/* The session that came with the gate, the parked one, or a new one. */
+static int have_session(struct way *way)
+{
+	static const struct pl_bundle none = PL_BUNDLE_NONE;
+	struct pl_bundle *bundle = &way->attempt->bundle;
+	struct portlock_lock *lock = way->lock;
+	int error = 0;
+
+	if (bundle->session >= 0)
+		return 0;
+	pl_window_open();
+	if (lock->parked.session >= 0) {
+		bundle->session = lock->parked.session;
+		bundle->timer = lock->parked.timer;
+		lock->parked = none;
+	} else {
+		error = pl_session_start(bundle, &lock->address, lock->cluster);
+		way->started = error == 0;
+	}
+	pl_window_close();
+	return error < 0 ? explain_start(way, error) : 0;
+}
+
+static void close_session(struct way *way)
+{
+	pl_window_open();
+	pl_bundle_close_session(&way->attempt->bundle);
+	pl_window_close();
+}
+
+/*
+ * The helper has gone.  One that was idle may; one that was killed is replaced,
+ * and our place in the cluster's queue is lost; but one that ends before it has
+ * answered anything would do so again.
+ */
+static int replace(struct way *way)
+{
+	close_session(way);
+	if (way->started && !way->answered) {
+		tell(way, "portlock-session ended without an answer");
+		return -EIO;
+	}
+	way->started = way->answered = false;
+	return 0;
+}
+
+/* What the note of the session that we have says: 0: it is granted; -EAGAIN: an
+ * answer is to come; -EPIPE: the helper has gone. */
+static int join(struct way *way)
+{
+	struct pl_bundle *bundle = &way->attempt->bundle;
+	struct note note = note_read(bundle->session);
+	int error;
+
+	if (note.served > 0 && pl_timer_runs(bundle->timer)) {
+		note.served++;
+		return note_write(bundle->session, &note);
+	}
+	if (note.served > 0) {
+		pl_window_open();
+		end_turn(bundle);
+		pl_window_close();
+		if (bundle->session < 0)
+			return -EPIPE;
+		note.value = 0;
+	}
+	way->number = note.value;
+	if (note.value != 0)
+		return -EAGAIN;
+	way->number = (uint64_t)pl_now(CLOCK_BOOTTIME);
+	error = ask(bundle->session,
+		    way->how->queue ? SESSION_ACQUIRE : SESSION_TRY,
+		    way->number);
+	if (error == 0) {
+		note = (struct note){ .value = way->number };
+		error = note_write(bundle->session, &note);
+	}
+	return error < 0 ? -EPIPE : -EAGAIN;
+}
+
+/* A grant that is too old already: the host slept, say. */
+static int take_grant(struct way *way, const struct session_answer *answer)
+{
+	struct pl_bundle *bundle = &way->attempt->bundle;
+	struct note note = { .value = answer->revision,
+			     .served = 1,
+			     .since = moment() };
+	int error = note_write(bundle->session, &note);
+
+	if (error < 0 || pl_timer_runs(bundle->timer))
+		return error;
+	return -ESTALE;
+}
+
+/* 0 granted; -EAGAIN: go on waiting; else the end of the request. */
+static int take_answer(struct way *way, const struct session_answer *answer)
+{
+	way->answered = true;
+	/* To a request that was called off. */
+	if (answer->number != way->number)
+		return -EAGAIN;
+	switch (answer->kind) {
+	case SESSION_GRANTED:
+		return take_grant(way, answer);
+	case SESSION_BUSY:
+		return -EBUSY;
+	case SESSION_TROUBLE:
+		way->trouble = answer->error;
+		tell(way, answer->text);
+		return -EAGAIN;
+	case SESSION_FAILED:
+		tell(way, answer->text);
+		close_session(way);
+		return answer->error;
+	default:
+		way->trouble = 0;
+		tell(way, "");
+		return -EAGAIN;
+	}
+}
+
+/* Sleeps until there is an answer (0) or the wait must end (its error). */
+static int sleep_for_answer(const struct way *way)
+{
+	struct pollfd fds[2] = {
+		{ .fd = way->attempt->bundle.session, .events = POLLIN },
+		{ .fd = way->how->watch, .events = POLLIN },
+	};
+	int ready = pl_poll(fds, way->how->watch >= 0 ? 2 : 1, way->deadline);
+
+	if (pl_expired(way->deadline))
+		return way->trouble ? way->trouble : -ETIMEDOUT;
+	if (ready == 0 || (ready == -EINTR && !way->how->interruptible))
+		return 0;
+	if (ready < 0)
+		return ready;
+	return fds[0].revents ? 0 : -ECANCELED;
+}
+
+static int await_answer(struct way *way)
+{
+	for (;;) {
+		struct session_answer answer;
+		int error = receive(way->attempt->bundle.session, &answer, 0);
+
+		if (error == 0)
+			error = take_answer(way, &answer);
+		else if (error == -EAGAIN)
+			error = sleep_for_answer(way) ?: -EAGAIN;
+		if (error != -EAGAIN)
+			return error;
+		/* A handler that forked: in its child nothing is left. */
+		if (way->attempt->epoch != pl_epoch())
+			return -ECHILD;
+	}
+}
+
+static int win_once(struct way *way)
+{
+	int error = have_session(way);
+
+	if (error < 0)
+		return error;
+	error = join(way);
+	if (error == -EAGAIN) {
+		if (!way->attempt->waits_for_rest)
+			pl_sign(&way->attempt->bundle, 0);
+		way->attempt->waits_for_rest = true;
+		error = await_answer(way);
+	}
+	return error;
+}
+
+int pl_session_win(struct portlock_lock *lock, struct pl_attempt *attempt,
+		   const struct pl_wait *how)
+{
+	struct way way = { .lock = lock, .attempt = attempt, .how = how };
+	int error;
+
+	way.deadline =
+		how->queue ? how->deadline : pl_now(CLOCK_MONOTONIC) + TRY_TIME;
+	tell(&way, "");
+	for (;;) {
+		error = win_once(&way);
+		if (error == -EPIPE)
+			error = replace(&way) ?: -ESTALE;
+		if (error != -ESTALE)
+			break;
+	}
+	/* Who only tries waits for an answer, not for a holder. */
+	if (error == -ETIMEDOUT && !how->queue)
+		return -EHOSTUNREACH;
+	return error;
+}
+
+/* ---- letting go ----------------------------------------------------------- */
+
+/* Not good for another grant on this host: the others' turn. */
+static bool is_spent(const struct portlock_lock *lock,
+		     const struct pl_bundle *bundle, const struct note *note)
+{
+	int64_t held = (moment() - note->since) & INT32_MAX;
+
+	return note->served > 0 &&
+	       (note->served >= lock->cluster->local_grants ||
+		held * PL_MSEC >= lock->cluster->local_ns ||
+		!pl_timer_runs(bundle->timer));
+}
+
+static void park(struct portlock_lock *lock, struct pl_bundle *bundle)
+{
+	pl_bundle_close_session(&lock->parked);
+	lock->parked.session = bundle->session;
+	lock->parked.timer = bundle->timer;
+	bundle->session = bundle->timer = -1;
+}
+
+void pl_session_part(struct portlock_lock *lock, struct pl_bundle *bundle,
+		     bool crowded)
+{
+	struct note note;
+	bool stays;
+
+	if (bundle->session < 0)
+		return;
+	note = note_read(bundle->session);
+	stays = !crowded && !pl_gate_has_waiter(bundle->gate);
+	if (note.value != 0 && (stays || is_spent(lock, bundle, &note)))
+		end_turn(bundle);
+	if (stays && bundle->session >= 0)
+		park(lock, bundle);
+}

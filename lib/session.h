@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* session.h - the part of a bundle that is a lock in a cluster.
+ *
+ * A session is a socket to a helper process, portlock-session, which is in the
+ * queue of an etcd cluster for us, and a timer that runs as long as the lock
+ * there is ours (lib/etcd/protocol.h).  Only who has the gate uses one, so a
+ * session needs no lock of its own: not in a bundle on its way, and not in a
+ * handle, which keeps one for its next acquire ("parked").
+ *
+ * Who gets a session with the gate finds out from a note what it is good for.
+ * Like a signature (sign.c) it is written where the kernel keeps it with the
+ * socket, as its times.
+ */
+#ifndef PORTLOCK_SESSION_H
+#define PORTLOCK_SESSION_H
+
+#include "lib/etcd/protocol.h"
+#include "lib/internal.h"
+
+/* ---- cluster.c: which cluster, and how ------------------------------------ */
+
+#define PL_DETAIL_SIZE 256
+
+struct pl_cluster {
+	const char *helper; /* the program's path */
+	unsigned local_grants;
+	int64_t local_ns;
+	/* What was told about the last failure; see pl_detail_*(). */
+	atomic_flag detail_in_use;
+	char detail[PL_DETAIL_SIZE];
+	size_t size; /* of the packet */
+	char packet[];
+};
+
+/*
+ * From options and environment what a handle of transport etcd needs, allocated
+ * by pl_ops->calloc; also the address's session.  0, -EINVAL, -ENOMEM.
+ */
+int pl_cluster_make(struct pl_cluster **cluster, struct pl_address *address,
+		    const char *key, const struct portlock_options *options);
+
+/* The text of an acquire's failure; "" forgets it. */
+void pl_detail_set(struct pl_cluster *cluster, const char *text);
+void pl_detail_get(struct pl_cluster *cluster, char text[PL_DETAIL_SIZE]);
+
+/* ---- session_start.c ------------------------------------------------------ */
+
+/* Starts a helper: its session is in the (empty) places of the bundle then.  0
+ * or -errno.  In a window. */
+int pl_session_start(struct pl_bundle *bundle, const struct pl_address *address,
+		     const struct pl_cluster *cluster);
+
+/* ---- session.c ------------------------------------------------------------ */
+
+/* Whether the descriptor is a session of the address: the socket, the timer. */
+bool pl_is_session(int fd, const struct pl_address *address);
+bool pl_is_timer(int fd);
+
+/* Whether the cluster's lock is held, as of now.  Async-signal-safe. */
+bool pl_timer_runs(int timer);
+
+/*
+ * With the gate: gets the lock of the cluster, by the session that came with
+ * the gate, the parked one, or a new one.  Errors as of pl_acquire(); the
+ * session is in the bundle even then if somebody else can go on with it.
+ */
+int pl_session_win(struct portlock_lock *lock, struct pl_attempt *attempt,
+		   const struct pl_wait *how);
+
+/* The create revision of a session that was won; 0 without. */
+uint64_t pl_session_revision(const struct pl_bundle *bundle);
+
+/*
+ * Before the bundle goes: the session goes along if there may be waiters, and
+ * into the handle if not.  The cluster's lock is given back unless the next
+ * here may have it.  In a window.  Async-signal-safe.
+ */
+void pl_session_part(struct portlock_lock *lock, struct pl_bundle *bundle,
+		     bool crowded);
+
+/* Why the lock that is held was lost, if the helper has told. */
+bool pl_session_reason(const struct portlock_lock *lock,
+		       char text[PL_DETAIL_SIZE]);
+
+#endif

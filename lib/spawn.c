@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* spawn.c - starts a helper process that its host never notices.
+ *
+ * We live in programs that know nothing of us: a child of ours must not raise
+ * SIGCHLD, nor be what their wait() returns, nor be left a zombie by them.  So
+ * the helper is the child of a child that ends at once.  That one sends no
+ * signal at its end, so only a wait that asks for such children (__WCLONE)
+ * finds it: ours.  The orphan belongs to init, or to whatever process has
+ * declared itself the reaper of orphans.
+ *
+ * As with vfork, both run on the memory of the calling thread, which is
+ * suspended until the helper's program is loaded: no fork handlers run, and
+ * nothing is copied.  All signals are blocked, as the host's handlers must not
+ * run in them.  System calls are made directly, as the shim has functions of
+ * libc's names.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define FIRST_FD 3  /* of the inherited */
+#define SAFE_FD 20  /* above everything that is given out */
+#define STACK 16384 /* of each of the two children */
+#define FDS_WANTED 256
+
+#ifdef SYS_fcntl64
+#define KERNELS_FCNTL SYS_fcntl64
+#else
+#define KERNELS_FCNTL SYS_fcntl
+#endif
+
+struct start {
+	const char *path;
+	const int *fds;
+	int count;
+	char *stacks;
+	int error; /* of the child that failed, 0 none */
+};
+
+static void fail(struct start *start)
+{
+	start->error = errno ? -errno : -EIO;
+	syscall(SYS_exit, 127);
+}
+
+/* Raw numbers only: the shim hooks close() and dup2(). */
+static long move(int fd, int number)
+{
+	return syscall(SYS_dup3, fd, number, 0);
+}
+
+static void close_from(unsigned first)
+{
+	struct rlimit limit;
+
+	if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+		return;
+	/* Before Linux 5.9. */
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max > 1048576)
+		limit.rlim_max = 1048576;
+	for (unsigned fd = first; fd < limit.rlim_max; fd++)
+		syscall(SYS_close, fd);
+}
+
+static bool give_fds(const struct start *start)
+{
+	int null, copies[SAFE_FD];
+
+	/* Up, before anything is put where it may be. */
+	for (int i = 0; i < start->count; i++) {
+		copies[i] = (int)syscall(KERNELS_FCNTL, start->fds[i], F_DUPFD,
+					 SAFE_FD);
+		if (copies[i] < 0)
+			return false;
+	}
+	null = (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR);
+	if (null < 0)
+		return false;
+	for (int i = 0; i < FIRST_FD; i++)
+		if (null != i && move(null, i) < 0)
+			return false;
+	for (int i = 0; i < start->count; i++)
+		if (move(copies[i], FIRST_FD + i) < 0)
+			return false;
+	close_from((unsigned)(FIRST_FD + start->count));
+	return true;
+}
+
+/* What the host ignores or blocks is not for the helper, nor are its terminal,
+ * its folder and its small limits. */
+static void become_own(void)
+{
+	struct sigaction standard = { .sa_handler = SIG_DFL };
+	struct rlimit limit;
+	sigset_t none;
+
+	for (int signal = 1; signal < NSIG; signal++)
+		sigaction(signal, &standard, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	syscall(SYS_setsid);
+	if (syscall(SYS_chdir, "/") < 0)
+		return;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    limit.rlim_cur < FDS_WANTED) {
+		limit.rlim_cur = limit.rlim_max < FDS_WANTED ? limit.rlim_max
+							     : FDS_WANTED;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* The helper, until it is its program. */
+static int run(void *data)
+{
+	struct start *start = data;
+	char *const arguments[] = { (char *)start->path, NULL };
+	char *const environment[] = { NULL };
+
+	errno = 0;
+	if (!give_fds(start))
+		fail(start);
+	become_own();
+	syscall(SYS_execve, start->path, arguments, environment);
+	fail(start);
+	return 127;
+}
+
+/* Stacks grow downwards, but on machines where nobody runs this. */
+static int run_orphan(void *data)
+{
+	struct start *start = data;
+
+	errno = 0;
+	if (clone(run, start->stacks + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD,
+		  start) < 0)
+		fail(start);
+	syscall(SYS_exit, 0);
+	return 0;
+}
+
+static void run_both(struct start *start)
+{
+	sigset_t all, mask;
+	int child;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &mask);
+	child = clone(run_orphan, start->stacks + 2 * STACK,
+		      CLONE_VM | CLONE_VFORK, start);
+	if (child < 0)
+		start->error = -errno;
+	else
+		while (syscall(SYS_wait4, child, NULL, __WCLONE, NULL) < 0 &&
+		       errno == EINTR)
+			continue;
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+}
+
+int pl_spawn(const char *path, const int *fds, int count)
+{
+	struct start start = { .path = path, .fds = fds, .count = count };
+	int saved = errno;
+
+	/* The thread's own stack may be small. */
+	start.stacks = mmap(NULL, 2 * STACK, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (start.stacks == MAP_FAILED) {
+		start.error = -errno;
+	} else {
+		run_both(&start);
+		munmap(start.stacks, 2 * STACK);
+	}
+	errno = saved;
+	return start.error;
+}
