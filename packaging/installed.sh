@@ -21,11 +21,13 @@ step() {
 
 installs() {
 	apt-get install -y --no-install-recommends "$PWD"/libportlock1_*.deb \
-		"$PWD"/libportlock-dev_*.deb "$PWD"/portlock_*.deb
+		"$PWD"/libportlock-dev_*.deb "$PWD"/portlock_*.deb \
+		"$PWD"/portlock-etcd_*.deb
 }
 
 removes() {
-	apt-get purge -y portlock libportlock-dev libportlock1
+	apt-get purge -y portlock portlock-etcd libportlock-dev \
+		libportlock1
 }
 
 step 'the packages are installed' installs || exit 1
