@@ -225,7 +225,7 @@ static void pass_on(struct portlock_lock *lock, struct pl_attempt *attempt)
 
 	pl_window_open();
 	if (attempt->bundle.gate >= 0) {
-		pl_session_part(lock, &attempt->bundle, crowded);
+		pl_session_part(lock, &attempt->bundle);
 		pl_gate_hand_over(&attempt->bundle, &lock->address,
 				  attempt->last_token, crowded,
 				  &lock->parting[PL_WENT]);

@@ -179,7 +179,7 @@ static void release(struct portlock_lock *lock)
 	if (take(lock, &bundle, &token)) {
 		crowded = atomic_load(&lock->parting[PL_CAME]) >= 0;
 		pl_probe_release(lock->address.name, token);
-		pl_session_part(lock, &bundle, crowded);
+		pl_session_part(lock, &bundle);
 		pl_gate_hand_over(&bundle, &lock->address, token, crowded,
 				  &lock->parting[PL_WENT]);
 	}

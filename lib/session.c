@@ -242,7 +242,8 @@ static int join(struct way *way)
 		note.served++;
 		return note_write(bundle->session, &note);
 	}
-	if (note.served > 0) {
+	/* Lost; or in the queue, where who only tries does not wait. */
+	if (note.served > 0 || (note.value != 0 && !way->how->queue)) {
 		pl_window_open();
 		end_turn(bundle);
 		pl_window_close();
@@ -314,13 +315,14 @@ static int sleep_for_answer(const struct way *way)
 	};
 	int ready = pl_poll(fds, way->how->watch >= 0 ? 2 : 1, way->deadline);
 
+	/* An answer that is there counts, late as it is. */
+	if (ready > 0)
+		return fds[0].revents ? 0 : -ECANCELED;
 	if (pl_expired(way->deadline))
 		return way->trouble ? way->trouble : -ETIMEDOUT;
 	if (ready == 0 || (ready == -EINTR && !way->how->interruptible))
 		return 0;
-	if (ready < 0)
-		return ready;
-	return fds[0].revents ? 0 : -ECANCELED;
+	return ready;
 }
 
 static int await_answer(struct way *way)
@@ -401,8 +403,7 @@ static void park(struct portlock_lock *lock, struct pl_bundle *bundle)
 	bundle->session = bundle->timer = -1;
 }
 
-void pl_session_part(struct portlock_lock *lock, struct pl_bundle *bundle,
-		     bool crowded)
+void pl_session_part(struct portlock_lock *lock, struct pl_bundle *bundle)
 {
 	struct note note;
 	bool stays;
@@ -410,7 +411,7 @@ void pl_session_part(struct portlock_lock *lock, struct pl_bundle *bundle,
 	if (bundle->session < 0)
 		return;
 	note = note_read(bundle->session);
-	stays = !crowded && !pl_gate_has_waiter(bundle->gate);
+	stays = !pl_gate_has_waiter(bundle->gate);
 	if (note.value != 0 && (stays || is_spent(lock, bundle, &note)))
 		end_turn(bundle);
 	if (stays && bundle->session >= 0)

@@ -71,12 +71,11 @@ int pl_session_win(struct portlock_lock *lock, struct pl_attempt *attempt,
 uint64_t pl_session_revision(const struct pl_bundle *bundle);
 
 /*
- * Before the bundle goes: the session goes along if there may be waiters, and
+ * Before the bundle goes: the session goes along if there are waiters, and
  * into the handle if not.  The cluster's lock is given back unless the next
  * here may have it.  In a window.  Async-signal-safe.
  */
-void pl_session_part(struct portlock_lock *lock, struct pl_bundle *bundle,
-		     bool crowded);
+void pl_session_part(struct portlock_lock *lock, struct pl_bundle *bundle);
 
 /* Why the lock that is held was lost, if the helper has told. */
 bool pl_session_reason(const struct portlock_lock *lock,
