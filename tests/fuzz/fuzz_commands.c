@@ -134,7 +134,7 @@ int examine_program(struct program *program, const struct rules *rules)
 
 void uses_free(struct uses *uses)
 {
-	fuzz_check(!uses->list);
+	fuzz_check(!uses->first);
 }
 
 void doctor_print_words(const struct report *machine,

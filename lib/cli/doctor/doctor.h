@@ -101,14 +101,15 @@ enum {
 };
 
 struct use {
+	struct use *next;
 	int group; /* a family, or one of the above */
 	char *function, *file;
 };
 
 struct uses {
-	struct use *list;
-	int count;
-	bool failed; /* no memory */
+	struct use *first, *last;
+	const char *file; /* the one that is being read */
+	bool failed;	  /* no memory */
 };
 
 /* Adds what the file imports; 0 or as elf_imports(). */

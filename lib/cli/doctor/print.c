@@ -62,8 +62,7 @@ static json_t *json_uses(const struct uses *uses)
 {
 	json_t *list = json_array();
 
-	for (int i = 0; i < uses->count; i++) {
-		const struct use *use = &uses->list[i];
+	for (const struct use *use = uses->first; use; use = use->next) {
 		const char *family =
 			use->group < SHIM_FAMILIES
 				? shim_family_name((enum shim_family)use->group)

@@ -67,53 +67,63 @@ static bool is_one_of(const char *words, const char *name)
 	return false;
 }
 
-struct visit {
-	struct uses *uses;
-	const char *file;
-};
-
-static void add(const struct visit *visit, int group, const char *function)
+static void free_use(struct use *use)
 {
-	struct uses *uses = visit->uses;
-	struct use use = { group, strdup(function), strdup(visit->file) };
-	struct use *list =
-		realloc(uses->list, (size_t)(uses->count + 1) * sizeof(use));
+	free(use->function);
+	free(use->file);
+	free(use);
+}
 
-	if (list)
-		uses->list = list;
-	if (list && use.function && use.file) {
-		list[uses->count++] = use;
+static struct use *new_use(int group, const char *function, const char *file)
+{
+	struct use *use = calloc(1, sizeof(*use));
+
+	if (!use)
+		return NULL;
+	use->group = group;
+	use->function = strdup(function);
+	use->file = strdup(file);
+	if (use->function && use->file)
+		return use;
+	free_use(use);
+	return NULL;
+}
+
+static void add(struct uses *uses, int group, const char *function)
+{
+	struct use *use = new_use(group, function, uses->file);
+
+	if (!use) {
+		uses->failed = true;
 		return;
 	}
-	free(use.function);
-	free(use.file);
-	uses->failed = true;
+	*(uses->last ? &uses->last->next : &uses->first) = use;
+	uses->last = use;
 }
 
 static void judge_name(void *argument, const char *name)
 {
-	const struct visit *visit = argument;
+	struct uses *uses = argument;
 
 	for (int i = 0; i < SHIM_FAMILIES; i++)
 		if (is_one_of(shim_families[i].takers, name))
-			add(visit, i, name);
+			add(uses, i, name);
 	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
 		if (fnmatch(unseen[i].pattern, name, 0) == 0)
-			add(visit, unseen[i].group, name);
+			add(uses, unseen[i].group, name);
 }
 
 int uses_add(struct uses *uses, const char *file)
 {
-	struct visit visit = { uses, file };
-
-	return elf_imports(file, judge_name, &visit);
+	uses->file = file;
+	return elf_imports(file, judge_name, uses);
 }
 
 bool uses_have(const struct uses *uses, int group, const char *function)
 {
-	for (int i = 0; i < uses->count; i++)
-		if (uses->list[i].group == group &&
-		    (!function || !strcmp(uses->list[i].function, function)))
+	for (const struct use *use = uses->first; use; use = use->next)
+		if (use->group == group &&
+		    (!function || !strcmp(use->function, function)))
 			return true;
 	return false;
 }
@@ -127,9 +137,7 @@ char *uses_text(const struct uses *uses, int group)
 
 	if (!out)
 		return NULL;
-	for (int i = 0; i < uses->count; i++) {
-		const struct use *use = &uses->list[i];
-
+	for (const struct use *use = uses->first; use; use = use->next) {
 		if (use->group != group)
 			continue;
 		if (file && strcmp(file, use->file) != 0) {
@@ -153,10 +161,11 @@ char *uses_text(const struct uses *uses, int group)
 
 void uses_free(struct uses *uses)
 {
-	for (int i = 0; i < uses->count; i++) {
-		free(uses->list[i].function);
-		free(uses->list[i].file);
+	while (uses->first) {
+		struct use *use = uses->first;
+
+		uses->first = use->next;
+		free_use(use);
 	}
-	free(uses->list);
-	*uses = (struct uses){ 0 };
+	*uses = (struct uses){ .first = NULL };
 }
