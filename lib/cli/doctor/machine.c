@@ -58,15 +58,22 @@ void judge_descriptors(struct report *report, const struct rlimit *limit)
 			       "LimitNOFILE= of systemd, or limits.conf");
 }
 
+/* By its name, or as that of a process 1 which is not a container's. */
+static bool is_machines_own(const char *own_net, const char *first_net,
+			    const char *own_pid)
+{
+	return strcmp(own_net, FIRST_NET_NAMESPACE) == 0 ||
+	       (first_net && strcmp(own_net, first_net) == 0 && own_pid &&
+		strcmp(own_pid, FIRST_PID_NAMESPACE) == 0);
+}
+
 void judge_namespace(struct report *report, const char *own_net,
 		     const char *first_net, const char *own_pid)
 {
-	bool is_first_pid = own_pid && !strcmp(own_pid, FIRST_PID_NAMESPACE);
-
 	if (!own_net) {
 		found(report, LEVEL_NOTE, "namespace",
 		      "the network namespace cannot be told");
-	} else if (!strcmp(own_net, FIRST_NET_NAMESPACE)) {
+	} else if (is_machines_own(own_net, first_net, own_pid)) {
 		found(report, LEVEL_OK, "namespace",
 		      "locks reach as far as the machine's own network, %s",
 		      own_net);
@@ -84,17 +91,13 @@ void judge_namespace(struct report *report, const char *own_net,
 		advise(report, "whoever is to share locks must share the "
 			       "network, as with docker run "
 			       "--network=host");
-	} else if (!is_first_pid) {
+	} else {
 		found(report, LEVEL_NOTE, "namespace",
 		      "this is a container, and locks reach as far as its "
 		      "network, %s",
 		      own_net);
 		advise(report, "compare with readlink /proc/self/ns/net "
 			       "wherever locks are to be shared");
-	} else {
-		found(report, LEVEL_OK, "namespace",
-		      "locks reach as far as the machine's own network, %s",
-		      own_net);
 	}
 }
 
@@ -124,7 +127,8 @@ void judge_sight(struct report *report, const char *ptrace_scope,
 	bool hidden;
 
 	find_hidepid(mounts, hidepid);
-	hidden = *hidepid && strcmp(hidepid, "0") && strcmp(hidepid, "off");
+	hidden = *hidepid && strcmp(hidepid, "0") != 0 &&
+		 strcmp(hidepid, "off") != 0;
 	if (is_root && sees_first) {
 		found(report, LEVEL_OK, "sight",
 		      "root can see who holds and waits");
