@@ -110,7 +110,7 @@ int elf_imports(const char *path,
 {
 	section_header symbols, names;
 	char *table = NULL, *text = NULL;
-	struct image image;
+	struct image image = { .fd = -1 };
 	int error = image_open(&image, path);
 
 	if (error)
