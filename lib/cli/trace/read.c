@@ -29,21 +29,28 @@ static int value_of(char digit)
 	return found ? (int)(found - digits) : -1;
 }
 
-/* \xHH is a character, in place. */
+/* The character that is written as \xHH there, or '\0'. */
+static char escaped(const char *text)
+{
+	int high, low;
+
+	if (text[0] != '\\' || text[1] != 'x')
+		return '\0';
+	high = value_of(text[2]);
+	low = high < 0 ? -1 : value_of(text[3]);
+	return low < 0 ? '\0' : (char)(high * 16 + low);
+}
+
+/* In place. */
 static void unescape(char *text)
 {
 	char *to = text;
 
 	while (*text) {
-		if (text[0] == '\\' && text[1] == 'x' &&
-		    value_of(text[2]) >= 0 && value_of(text[3]) >= 0 &&
-		    (text[2] != '0' || text[3] != '0')) {
-			*to++ = (char)(value_of(text[2]) << 4 |
-				       value_of(text[3]));
-			text += 4;
-		} else {
-			*to++ = *text++;
-		}
+		char character = escaped(text);
+
+		*to++ = character ? character : *text;
+		text += character ? 4 : 1;
 	}
 	*to = '\0';
 }
