@@ -17,7 +17,8 @@
 
 /* Where the lines go. */
 struct trace_file {
-	char *path; /* absolute: programs change their directory */
+	/* Absolute: programs change their directory.  NULL: see errno. */
+	char *path;
 	int fd;
 };
 
@@ -41,33 +42,29 @@ static int moved_up(int fd)
 }
 
 /* A file of its own, not what is there: appended lines would be of two runs. */
-static int place_file(struct trace_file *place, const char *path)
+static void place_file(struct trace_file *place, const char *path)
 {
 	char *directory = NULL;
 
 	place->fd = moved_up(
 		open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
 	if (place->fd < 0)
-		return cannot_write(path);
+		return;
 	if (*path == '/')
 		place->path = strdup(path);
 	else if ((directory = getcwd(NULL, 0)) == NULL ||
 		 asprintf(&place->path, "%s/%s", directory, path) < 0)
 		place->path = NULL;
 	free(directory);
-	return place->path ? 0 : cannot_write(path);
 }
 
 /* Memory that other processes open by a path, as long as this one lives. */
-static int place_memory(struct trace_file *place)
+static void place_memory(struct trace_file *place)
 {
 	place->fd = moved_up(memfd_create("portlock-trace", MFD_CLOEXEC));
-	if (place->fd < 0 || asprintf(&place->path, "/proc/%ld/fd/%d",
-				      (long)getpid(), place->fd) < 0) {
+	if (place->fd >= 0 && asprintf(&place->path, "/proc/%ld/fd/%d",
+				       (long)getpid(), place->fd) < 0)
 		place->path = NULL;
-		return cannot_write("(memory)");
-	}
-	return 0;
 }
 
 /* The library lies beside the shim; 0 or the status after a message. */
@@ -164,10 +161,14 @@ int trace_run(const struct rules *rules, const char *shim, const char *path,
 	      char **command)
 {
 	struct trace_file place = { .fd = -1 };
-	int status = path ? place_file(&place, path) : place_memory(&place);
+	int status;
 
-	if (status == 0)
-		status = prepare(&place, shim);
+	if (path)
+		place_file(&place, path);
+	else
+		place_memory(&place);
+	status = place.path ? prepare(&place, shim)
+			    : cannot_write(path ? path : "(memory)");
 	if (status == 0) {
 		status = supervise_alone(command);
 		report_place(rules, &place, !path);
