@@ -97,9 +97,9 @@ static json_t *json_of_since(int64_t held)
 /* In milliseconds: more digits would be those of the look, not of the lock. */
 static json_t *json_of_seconds(int64_t ns)
 {
-	if (ns < 0)
-		return json_null();
-	return json_real((double)(ns / PL_MSEC) / 1000);
+	int64_t ms = ns / PL_MSEC;
+
+	return ns < 0 ? json_null() : json_real((double)ms / 1000);
 }
 
 json_t *json_of_lock(const struct look_lock *lock, const char *key)
