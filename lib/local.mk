@@ -39,6 +39,8 @@ noinst_LTLIBRARIES += %D%/liblook.la
 	%D%/look/diag_inet.h \
 	%D%/look/diag_unix.c \
 	%D%/look/fact.c \
+	%D%/look/fill.c \
+	%D%/look/fill.h \
 	%D%/look/holder.c \
 	%D%/look/look.c \
 	%D%/look/look.h \

@@ -7,22 +7,15 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "look.h"
-#include "owners.h"
-#include "table.h"
+#include "fill.h"
 
 /* A gate that nobody has, who we would see, is one that has just been passed
  * on: it is looked at again. */
 #define LOOKS_MAX 3
-
-static const struct look_process nobody = { 0, (uid_t)-1, '?', "" };
 
 /* ---- which processes to look for ------------------------------------------ */
 
@@ -50,115 +43,6 @@ static int find_owners(struct owners *owners, const struct table *table)
 	return error;
 }
 
-/* ---- one lock ------------------------------------------------------------- */
-
-/* What the holder wrote on its gate, seen through an owner's descriptor; false:
- * nothing, or that it still wants the ports, or another socket by now. */
-static bool read_signature(const struct owner *owner,
-			   struct pl_signature *signature)
-{
-	struct statx gate;
-	char path[48];
-
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)owner->task,
-		 owner->fd);
-	return statx(AT_FDCWD, path, 0,
-		     STATX_TYPE | STATX_INO | STATX_ATIME | STATX_MTIME,
-		     &gate) == 0 &&
-	       S_ISSOCK(gate.stx_mode) && gate.stx_ino == owner->inode &&
-	       pl_sign_read(&gate, signature) && signature->token != 0;
-}
-
-/* Of several owners the one that was granted it.  A process that was given it
- * by other ways has not signed: the eldest, as its children have it from it. */
-static int choose_holder(const struct owners *owners, const struct owner *first,
-			 int count, pid_t signer)
-{
-	for (int i = 0; i < count; i++)
-		if (owners->facts[first[i].fact].own_pid == signer)
-			return i;
-	return 0;
-}
-
-static int fill_owners(struct look_lock *lock, const struct table_gate *gate,
-		       const struct owners *owners)
-{
-	struct pl_signature signature = { .ports = -1 };
-	const struct owner *first;
-	int count, holder;
-
-	lock->holder = nobody;
-	lock->holder.uid = gate->uid;
-	lock->ports = -1;
-	first = owners_of(owners, gate->inode, &count);
-	if (!first)
-		return 0;
-	for (int i = 0; i < count && signature.ports < 0; i++)
-		if (read_signature(&first[i], &signature)) {
-			lock->since = signature.token;
-			lock->ports = signature.ports;
-		}
-	holder = choose_holder(owners, first, count, signature.pid);
-	lock->holder = owners->facts[first[holder].fact].process;
-	if (count <= 1)
-		return 0;
-	lock->others = calloc((size_t)count - 1, sizeof(*lock->others));
-	if (!lock->others)
-		return -ENOMEM;
-	for (int i = 0; i < count; i++)
-		if (i != holder)
-			lock->others[lock->other_count++] =
-				owners->facts[first[i].fact].process;
-	return 0;
-}
-
-static int fill_waiters(struct look_lock *lock, const struct table_gate *gate,
-			const struct table *table, const struct owners *owners)
-{
-	if (gate->queued == 0)
-		return 0;
-	lock->waiters = calloc((size_t)gate->queued, sizeof(*lock->waiters));
-	if (!lock->waiters)
-		return -ENOMEM;
-	for (int i = 0; i < gate->queued; i++) {
-		const struct table_client *client =
-			table_client(table, gate->queue[i]);
-		struct look_process *waiter =
-			&lock->waiters[lock->waiter_count];
-		const struct owner *owner;
-		int count;
-
-		if (!client)
-			continue;
-		*waiter = nobody;
-		waiter->uid = client->uid;
-		owner = owners_of(owners, client->inode, &count);
-		if (owner)
-			*waiter = owners->facts[owner->fact].process;
-		lock->waiter_count++;
-	}
-	return 0;
-}
-
-static int fill(struct look_lock *lock, const struct table_gate *gate,
-		const struct table *table, const struct owners *owners)
-{
-	int error;
-
-	memset(lock, 0, sizeof(*lock));
-	strcpy(lock->gate, gate->name);
-	error = fill_owners(lock, gate, owners);
-	if (!gate->listens)
-		lock->state = LOOK_PLAIN;
-	else
-		lock->state = lock->holder.pid ? LOOK_HELD : LOOK_PASSING;
-	if (error == 0)
-		error = fill_waiters(lock, gate, table, owners);
-	if (!table->queues_known)
-		lock->waiter_count = -1;
-	return error;
-}
-
 /* ---- all of them ---------------------------------------------------------- */
 
 static int fill_all(struct look *look, const struct table *table,
@@ -171,8 +55,8 @@ static int fill_all(struct look *look, const struct table *table,
 	if (!look->locks)
 		return -ENOMEM;
 	for (int i = 0; error == 0 && i < table->gate_count; i++)
-		error = fill(&look->locks[look->count++], &table->gates[i],
-			     table, owners);
+		error = look_fill(&look->locks[look->count++], &table->gates[i],
+				  table, owners);
 	if (error < 0)
 		look_free(look);
 	return error;
@@ -233,12 +117,6 @@ static int look_once(struct look *look, const char *name, table_choice *choice,
 	return error;
 }
 
-static void drop(struct look_lock *lock)
-{
-	free(lock->others);
-	free(lock->waiters);
-}
-
 /* In place of what was blurred what is seen now; both are sorted. */
 static void merge(struct look *look, struct look *again)
 {
@@ -251,7 +129,7 @@ static void merge(struct look *look, struct look *again)
 			look->locks[kept++] = *lock;
 			continue;
 		}
-		drop(lock);
+		look_drop(lock);
 		/* Or it is free by now. */
 		if (next < again->count &&
 		    strcmp(again->locks[next].gate, lock->gate) == 0)
@@ -296,7 +174,7 @@ int look_near(struct look *look, uint16_t first_port)
 void look_free(struct look *look)
 {
 	for (int i = 0; i < look->count; i++)
-		drop(&look->locks[i]);
+		look_drop(&look->locks[i]);
 	free(look->locks);
 	memset(look, 0, sizeof(*look));
 }
