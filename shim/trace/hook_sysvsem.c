@@ -15,14 +15,15 @@
 static void name_of(int set, unsigned number, char name[NAME_ROOM])
 {
 	static const char digits[] = "0123456789abcdef";
-	struct semid_ds about;
+	struct semid_ds about = { .sem_perm.__key = IPC_PRIVATE };
 	union semun argument = { .buf = &about };
 	int error = errno;
-	uint32_t key = 0;
+	uint32_t key;
 	char text[16], *at = text + sizeof(text);
 
-	if (REAL(semctl)(set, 0, IPC_STAT, argument) == 0)
-		key = (uint32_t)about.sem_perm.__key;
+	/* It stays private where it cannot be seen. */
+	REAL(semctl)(set, 0, IPC_STAT, argument);
+	key = (uint32_t)about.sem_perm.__key;
 	*--at = '\0';
 	do
 		*--at = digits[number % 10];
