@@ -98,6 +98,8 @@ read_with_clang_tidy() {
 read_with_cppcheck() {
 	local options=()
 
+	# Its -I is for <...>, too: not of others, as tests have a semaphore.h.
+	[ "${folder-}" != tests ] || options=(-Itests -Itests/support)
 	for option in "${flags[@]}"; do
 		case $option in
 		-D* | -I*) options+=("$option") ;;
@@ -106,9 +108,8 @@ read_with_cppcheck() {
 	# Without the compiler's headers, of which it knows what matters.
 	xargs cppcheck -q "-j$jobs" --std=c11 --library=posix,gnu \
 		--enable=warning,performance,portability --inline-suppr \
-		--suppressions-list="$here/cppcheck.supp" -I. -Itests \
-		-Itests/support "${options[@]}" -D__GNUC__=12 -D__linux__=1 \
-		--template=gcc 2>&1
+		--suppressions-list="$here/cppcheck.supp" -I. "${options[@]}" \
+		-D__GNUC__=12 -D__linux__=1 --template=gcc 2>&1
 }
 
 read_with_shellcheck() {
