@@ -217,6 +217,8 @@ static void a_narrow_terminal_without_colours_gets_less(void **state)
 	clear_the_scene();
 }
 
+/* A mark that turns text around is meant and, escaped, misleads no reader.
+ * NOLINTBEGIN(misc-misleading-bidirectional) */
 static void keys_and_commands_cannot_steer_a_terminal(void **state)
 {
 	(void)state;
@@ -249,6 +251,8 @@ static void json_cannot_steer_a_terminal(void **state)
 	assert_mentions(command.output, "\"c1\xc2\x9b\xe2\x80\xae\"");
 	command_end(&holder);
 }
+
+/* NOLINTEND(misc-misleading-bidirectional) */
 
 /* ---- for programs ---------------------------------------------------------------- */
 
