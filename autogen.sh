@@ -118,6 +118,14 @@ need_platforms() {
 	done
 }
 
+# A real etcd, and several hosts on this one.
+need_etcd() {
+	need etcd-server etcd --version
+	need etcd-client etcdctl version
+	need openssl openssl version
+	need iproute2 ip -V
+}
+
 can_compile() {
 	echo '#include <stdlib.h>' | "$@" -E -o /dev/null -
 }
@@ -159,6 +167,7 @@ find_missing() {
 		need abigail-tools abidiff --version ;;
 	*' deb '* | *' check-deb '*)	need_packages "$@" ;;
 	*' coverage '*)		need gcovr gcovr --version ;;
+	*' check-etcd '*)	need_etcd ;;
 	*' check-model '*)	need spin spin -V ;;
 	*' bench '*)		need gnuplot-nox gnuplot --version ;;
 	*' dist'*)		need xz-utils xz --version ;;

@@ -352,6 +352,7 @@ below_hooks = \
 %C%_libholder_la_LDFLAGS = $(AM_LDFLAGS) -module -shared -avoid-version \
 	-rpath $(pkglibdir)
 
+include %D%/etcd/local.mk
 include %D%/torture/local.mk
 include %D%/model/local.mk
 

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+# Tests with a real etcd: "make check-etcd".  To add one, put its file here and
+# its name into etcd_tests; it has what the unit tests have, and the support of
+# this folder.  "make check" builds them, but does not run them.
+
+etcd_tests = \
+	%D%/test_cluster \
+	%D%/test_hosts
+
+support_sources += \
+	%D%/certificates.c \
+	%D%/cluster.c \
+	%D%/cluster.h \
+	%D%/ctl.c \
+	%D%/folder.c \
+	%D%/hosts.c \
+	%D%/hosts.h \
+	%D%/sessions.c
+
+program_tools += $(etcd_tests)
+if NEVER
+TESTS += $(etcd_tests)
+endif
+
+# ONLY="tests/etcd/test_cluster" makes it those alone.
+check-etcd:
+	@etcd --version >/dev/null 2>&1 && etcdctl version >/dev/null 2>&1 && \
+		openssl version >/dev/null 2>&1 && ip -V >/dev/null 2>&1 || { \
+		echo 'make check-etcd needs etcd, openssl and ip (Debian:' \
+		'apt-get install etcd-server etcd-client openssl' \
+		'iproute2)' >&2; exit 1; }
+	@test -n '$(etcd_is_built)' || { echo 'make check-etcd needs' \
+		'portlock-session, so libcurl (Debian: apt-get install' \
+		'libcurl4-openssl-dev), and then ./configure again' >&2; \
+		exit 1; }
+	@only='$(ONLY)'; $(MAKE) check TESTS="$${only:-$(etcd_tests)}"
+if ENABLE_ETCD
+etcd_is_built = yes
+endif
+
+.PHONY: check-etcd
+
+EXTRA_DIST += %D%/README.md
