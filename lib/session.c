@@ -53,6 +53,8 @@ static int note_write(int session, const struct note *note)
 	return pl_ops->futimens(session, times) < 0 ? pl_failure() : 0;
 }
 
+static const struct note no_note;
+
 /* ---- what is a session ---------------------------------------------------- */
 
 bool pl_is_session(int fd, const struct pl_address *address)
@@ -119,11 +121,8 @@ static int receive(int session, struct session_answer *answer, int flags)
  * and goes. */
 static void end_turn(struct pl_bundle *bundle)
 {
-	static const struct note none;
-	uint64_t number = note_read(bundle->session).value;
-
-	if (ask(bundle->session, SESSION_RELEASE, number) < 0 ||
-	    note_write(bundle->session, &none) < 0)
+	if (ask(bundle->session, SESSION_RELEASE, 0) < 0 ||
+	    note_write(bundle->session, &no_note) < 0)
 		pl_bundle_close_session(bundle);
 }
 
@@ -184,6 +183,21 @@ static int explain_start(const struct way *way, int error)
 	return error;
 }
 
+/* The kernel gives a new socket the times of one that was closed. */
+static int start_session(struct way *way)
+{
+	struct pl_bundle *bundle = &way->attempt->bundle;
+	int error = pl_session_start(bundle, &way->lock->address,
+				     way->lock->cluster);
+
+	way->started = error == 0;
+	if (error == 0)
+		error = note_write(bundle->session, &no_note);
+	if (error < 0)
+		pl_bundle_close_session(bundle);
+	return error;
+}
+
 /* The session that came with the gate, the parked one, or a new one. */
 static int have_session(struct way *way)
 {
@@ -200,8 +214,7 @@ static int have_session(struct way *way)
 		bundle->timer = lock->parked.timer;
 		lock->parked = none;
 	} else {
-		error = pl_session_start(bundle, &lock->address, lock->cluster);
-		way->started = error == 0;
+		error = start_session(way);
 	}
 	pl_window_close();
 	return error < 0 ? explain_start(way, error) : 0;

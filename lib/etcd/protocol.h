@@ -45,7 +45,7 @@ enum session_request_kind {
 struct session_request {
 	uint32_t kind;
 	uint32_t reserved; /* 0 */
-	uint64_t number;   /* of the acquire that it is about */
+	uint64_t number;   /* its answers have it; 0: there are none */
 };
 
 /* Of SESSION_CONFIGURE with everything. */
