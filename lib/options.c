@@ -14,14 +14,16 @@
 #define OPTIONS_MAX 4096
 
 /* What the first version had: up to the transport. */
-#define OPTIONS_MIN offsetof(struct portlock_options, endpoints)
+#define OPTIONS_FIRST offsetof(struct portlock_options, endpoints)
 
 /* What only a later version knows must be zero: we could not honour it. */
 static bool is_known(const struct portlock_options *given)
 {
 	const unsigned char *bytes = (const unsigned char *)given;
 
-	if (given->size < OPTIONS_MIN || given->size > OPTIONS_MAX)
+	if (given->size == OPTIONS_FIRST)
+		return true;
+	if (given->size < sizeof(*given) || given->size > OPTIONS_MAX)
 		return false;
 	for (size_t i = sizeof(*given); i < given->size; i++)
 		if (bytes[i])

@@ -260,15 +260,31 @@ static void larger_options_must_end_in_zeros(void **state)
 	check_opens(&options.known);
 }
 
-static void smaller_options_than_the_first_version_are_refused(void **state)
+/* A program of the first version: what is behind the transport is not its. */
+static void options_of_the_first_version_are_enough(void **state)
+{
+	const size_t size = offsetof(struct portlock_options, endpoints);
+	struct portlock_options options = defaults;
+
+	(void)state;
+	memset((char *)&options + size, 0xff, sizeof(options) - size);
+	options.size = size;
+	options.transport = "unix";
+	assert_int_equal(transport_with(&options), PL_UNIX);
+	options.transport = "etcd";
+	check_opens(&options);
+}
+
+static void options_of_no_version_are_refused(void **state)
 {
 	struct portlock_options options = defaults;
 
 	(void)state;
-	options.size = 0;
-	check_invalid("test_open", &options);
-	options.size = sizeof(options) - 1;
-	check_invalid("test_open", &options);
+	for (size_t size = 0; size < sizeof(options); size++) {
+		options.size = size;
+		if (size != offsetof(struct portlock_options, endpoints))
+			check_invalid("test_open", &options);
+	}
 }
 
 static void the_environment_sets_the_default_transport(void **state)
@@ -338,7 +354,8 @@ int main(void)
 		TEST(every_timeout_is_taken),
 		TEST(unknown_flags_are_refused),
 		TEST(larger_options_must_end_in_zeros),
-		TEST(smaller_options_than_the_first_version_are_refused),
+		TEST(options_of_the_first_version_are_enough),
+		TEST(options_of_no_version_are_refused),
 		TEST(the_environment_sets_the_default_transport),
 		TEST(an_unknown_transport_in_the_environment_is_refused),
 		TEST(every_allocation_may_fail),
