@@ -53,6 +53,7 @@ unit_tests = \
 	%D%/test_quorum \
 	%D%/test_race \
 	%D%/test_release \
+	%D%/test_session_grant \
 	%D%/test_shim_families \
 	%D%/test_shim_hold \
 	%D%/test_shim_patterns \
@@ -196,6 +197,9 @@ victim_headers = \
 	%D%/victim_sem.h \
 	%D%/victim_sysvsem.h
 
+# What stands in for portlock-session.
+session_helper = %D%/fake_session
+
 # For "make check-programs".
 program_tools = %D%/at_exit %D%/tally
 
@@ -206,6 +210,8 @@ support_sources = \
 	%D%/support/attack.c \
 	%D%/support/attack.h \
 	%D%/support/child.c \
+	%D%/support/cluster.c \
+	%D%/support/cluster.h \
 	%D%/support/command.c \
 	%D%/support/command.h \
 	%D%/support/contender.c \
@@ -246,6 +252,8 @@ support_sources = \
 
 # ---- how they are built -----------------------------------------------------
 
+%C%_fake_session_SOURCES = %D%/fake_session.c %D%/fake_session.h
+%C%_fake_session_LDADD =
 %C%_libsupport_la_SOURCES = $(support_sources)
 LDADD = %D%/libsupport.la shim/librules.la lib/liblook.la lib/libportlock-core.la \
 	$(CMOCKA_LIBS)
@@ -390,7 +398,7 @@ leaks = %D%/canary_leak %D%/canary_leak_child.sh
 
 if HAVE_CMOCKA
 check_LTLIBRARIES += %D%/libsupport.la %D%/plugin_mutex.la $(preloads)
-check_PROGRAMS += $(victims) $(programs) $(program_tools) $(measuring)
+check_PROGRAMS += $(victims) $(session_helper) $(programs) $(program_tools) $(measuring)
 TESTS += $(programs) $(script_tests)
 else
 # Made before any test is run.
