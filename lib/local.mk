@@ -157,8 +157,10 @@ acquire_links = \
 holder_links = %D%/man3/portlock_waiters.3
 open_links = %D%/man3/portlock_close.3
 query_links = \
+	%D%/man3/portlock_detail.3 \
 	%D%/man3/portlock_gate.3 \
 	%D%/man3/portlock_has_locked.3 \
+	%D%/man3/portlock_lost_fd.3 \
 	%D%/man3/portlock_ports.3 \
 	%D%/man3/portlock_token.3
 strerror_links = %D%/man3/portlock_version.3
