@@ -26,7 +26,7 @@ passed=0 failed=0
 read -ra jansson <<<"$(pkg-config --cflags jansson 2>/dev/null)"
 flags=(-DHAVE_CONFIG_H "-I$top_builddir" "-I$top_builddir/include" -Iinclude
 	-iquote . -iquote tests -iquote tests/support -std=gnu11
-	'-DPKGLIBDIR="/"' "${jansson[@]}")
+	'-DPKGLIBDIR="/"' '-DPKGLIBEXECDIR="/"' "${jansson[@]}")
 
 # -Wno-analyzer-null-dereference: CMSG_FIRSTHDR() has room for a header.
 # In tests and the benchmark:
