@@ -345,6 +345,8 @@ int pl_acquire(struct portlock_lock *lock, const struct pl_wait *how)
 
 	pl_probe_acquire(lock->address.name);
 	pl_process_check();
+	if (lock->cluster)
+		pl_detail_set(lock->cluster, "");
 	do {
 		error = pl_registry_begin(&attempt, &lock->address);
 		if (error < 0)

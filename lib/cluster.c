@@ -39,16 +39,19 @@ static const struct {
 	{ SESSION_CERTIFICATE_KEY, STRING(key_file), "PORTLOCK_ETCD_KEY",
 	  NULL },
 	{ SESSION_USER, STRING(user), "PORTLOCK_ETCD_USER", NULL },
-	{ SESSION_PASSWORD, STRING(password), "PORTLOCK_ETCD_PASSWORD", NULL },
 	{ SESSION_PASSWORD_FILE, STRING(password_file),
 	  "PORTLOCK_ETCD_PASSWORD_FILE", NULL },
 	{ SESSION_CONTACT, NO_MEMBER, "PORTLOCK_ETCD_CONTACT_MS", NULL },
+	/* The last: see name_sessions(). */
+	{ SESSION_PASSWORD, STRING(password), "PORTLOCK_ETCD_PASSWORD", NULL },
 };
+#define PASSWORD (sizeof(settings) / sizeof(settings[0]) - 1)
 
 /* A packet that grows; NULL: only its size is wanted. */
 struct packet {
 	char *bytes;
 	size_t size;
+	size_t open; /* all before the password */
 };
 
 static void append(struct packet *packet, const void *bytes, size_t size)
@@ -110,6 +113,8 @@ static void write_packet(struct packet *packet, const char *key,
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		const char *value = value_of(i, options);
 
+		if (i == PASSWORD)
+			packet->open = packet->size;
 		if (value)
 			append_setting(packet, settings[i].name, value);
 	}
@@ -136,17 +141,18 @@ static int read_limit(int64_t *limit, int32_t option, const char *name,
 
 /*
  * Sessions are for who means the same lock in the same cluster in the same way:
- * their names differ if anything else does.
+ * their names differ if anything else does.  All users can see them, and try
+ * passwords on them if those were in.
  */
 static void name_sessions(struct pl_address *address,
-			  const struct pl_cluster *cluster)
+			  const struct packet *packet)
 {
 	uint8_t digest[SHA1_DIGEST_LENGTH];
 	char *end = address->session;
 	SHA1_CTX context;
 
 	SHA1Init(&context);
-	SHA1Update(&context, (const uint8_t *)cluster->packet, cluster->size);
+	SHA1Update(&context, (const uint8_t *)packet->bytes, packet->open);
 	SHA1Final(digest, &context);
 	end += sprintf(end, PL_SESSION_PREFIX);
 	for (size_t i = 0; i < sizeof(digest); i++)
@@ -156,7 +162,7 @@ static void name_sessions(struct pl_address *address,
 int pl_cluster_make(struct pl_cluster **cluster, struct pl_address *address,
 		    const char *key, const struct portlock_options *options)
 {
-	struct packet packet = { NULL, 0 };
+	struct packet packet = { NULL, 0, 0 };
 	const char *helper = variable("PORTLOCK_SESSION");
 	int64_t grants, milliseconds;
 	struct pl_cluster *made;
@@ -174,36 +180,43 @@ int pl_cluster_make(struct pl_cluster **cluster, struct pl_address *address,
 	made = pl_ops->calloc(1, sizeof(*made) + packet.size + helper_size);
 	if (!made)
 		return -ENOMEM;
-	packet = (struct packet){ made->packet, 0 };
+	packet = (struct packet){ .bytes = made->packet };
 	write_packet(&packet, key, options);
 	made->size = packet.size;
 	made->helper = memcpy(made->packet + packet.size, helper, helper_size);
 	made->local_grants = (unsigned)grants;
 	made->local_ns = milliseconds * PL_MSEC;
-	name_sessions(address, made);
+	name_sessions(address, &packet);
 	*cluster = made;
 	return 0;
 }
 
 /* ---- the text of a failure ------------------------------------------------ */
 
-/* Never held across anything that blocks. */
+/* Never held across anything that blocks, nor across a fork. */
 static void detail_lock(struct pl_cluster *cluster)
 {
+	pl_window_open();
 	while (atomic_flag_test_and_set(&cluster->detail_in_use))
 		continue;
+}
+
+static void detail_unlock(struct pl_cluster *cluster)
+{
+	atomic_flag_clear(&cluster->detail_in_use);
+	pl_window_close();
 }
 
 void pl_detail_set(struct pl_cluster *cluster, const char *text)
 {
 	detail_lock(cluster);
 	snprintf(cluster->detail, sizeof(cluster->detail), "%s", text);
-	atomic_flag_clear(&cluster->detail_in_use);
+	detail_unlock(cluster);
 }
 
 void pl_detail_get(struct pl_cluster *cluster, char text[PL_DETAIL_SIZE])
 {
 	detail_lock(cluster);
 	memcpy(text, cluster->detail, PL_DETAIL_SIZE);
-	atomic_flag_clear(&cluster->detail_in_use);
+	detail_unlock(cluster);
 }

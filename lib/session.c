@@ -3,6 +3,8 @@
 #include "config.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -183,13 +185,19 @@ static int explain_start(const struct way *way, int error)
 	return error;
 }
 
-/* The kernel gives a new socket the times of one that was closed. */
+/* A handler that forks in the middle of it would make two helpers of one
+ * socket.  The kernel gives a new socket the times of one that was closed. */
 static int start_session(struct way *way)
 {
 	struct pl_bundle *bundle = &way->attempt->bundle;
-	int error = pl_session_start(bundle, &way->lock->address,
-				     way->lock->cluster);
+	sigset_t all, mask;
+	int error;
 
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &mask);
+	error = pl_session_start(bundle, &way->lock->address,
+				 way->lock->cluster);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	way->started = error == 0;
 	if (error == 0)
 		error = note_write(bundle->session, &no_note);
@@ -240,6 +248,10 @@ static int replace(struct way *way)
 		return -EIO;
 	}
 	way->started = way->answered = false;
+	if (pl_expired(way->deadline))
+		return way->trouble ? way->trouble : -ETIMEDOUT;
+	/* One that is killed each time must not keep us busy. */
+	pl_poll(NULL, 0, pl_now(CLOCK_MONOTONIC) + way->how->sleep);
 	return 0;
 }
 
@@ -292,9 +304,19 @@ static int take_grant(struct way *way, const struct session_answer *answer)
 	return -ESTALE;
 }
 
+/* One of the errors that we may end with. */
+static int error_of(const struct session_answer *answer)
+{
+	int error = pl_error_filter(answer->error);
+
+	return error < 0 ? error : -EIO;
+}
+
 /* 0 granted; -EAGAIN: go on waiting; else the end of the request. */
 static int take_answer(struct way *way, const struct session_answer *answer)
 {
+	if (answer->kind < SESSION_GRANTED || answer->kind > SESSION_LOST)
+		return -EPIPE;
 	way->answered = true;
 	/* To a request that was called off. */
 	if (answer->number != way->number)
@@ -305,13 +327,13 @@ static int take_answer(struct way *way, const struct session_answer *answer)
 	case SESSION_BUSY:
 		return -EBUSY;
 	case SESSION_TROUBLE:
-		way->trouble = answer->error;
+		way->trouble = error_of(answer);
 		tell(way, answer->text);
 		return -EAGAIN;
 	case SESSION_FAILED:
 		tell(way, answer->text);
 		close_session(way);
-		return answer->error;
+		return error_of(answer);
 	default:
 		way->trouble = 0;
 		tell(way, "");
@@ -326,8 +348,13 @@ static int sleep_for_answer(const struct way *way)
 		{ .fd = way->attempt->bundle.session, .events = POLLIN },
 		{ .fd = way->how->watch, .events = POLLIN },
 	};
-	int ready = pl_poll(fds, way->how->watch >= 0 ? 2 : 1, way->deadline);
+	int ready = 0;
 
+	/* Else a handler forked, and in its child nothing is left of us: a
+	 * number that is there is waited for or, closed by now, wakes us. */
+	if (fds[0].fd >= 0)
+		ready = pl_poll(fds, way->how->watch >= 0 ? 2 : 1,
+				way->deadline);
 	/* An answer that is there counts, late as it is. */
 	if (ready > 0)
 		return fds[0].revents ? 0 : -ECANCELED;
@@ -350,7 +377,6 @@ static int await_answer(struct way *way)
 			error = sleep_for_answer(way) ?: -EAGAIN;
 		if (error != -EAGAIN)
 			return error;
-		/* A handler that forked: in its child nothing is left. */
 		if (way->attempt->epoch != pl_epoch())
 			return -ECHILD;
 	}
@@ -372,6 +398,19 @@ static int win_once(struct way *way)
 	return error;
 }
 
+/* Nobody who comes next is to wait for the answer to a try.  Who only tries
+ * waits for an answer, not for a holder. */
+static int end_try(struct way *way, int error)
+{
+	struct pl_bundle *bundle = &way->attempt->bundle;
+
+	pl_window_open();
+	if (bundle->session >= 0)
+		end_turn(bundle);
+	pl_window_close();
+	return error == -ETIMEDOUT ? -EHOSTUNREACH : error;
+}
+
 int pl_session_win(struct portlock_lock *lock, struct pl_attempt *attempt,
 		   const struct pl_wait *how)
 {
@@ -380,17 +419,15 @@ int pl_session_win(struct portlock_lock *lock, struct pl_attempt *attempt,
 
 	way.deadline =
 		how->queue ? how->deadline : pl_now(CLOCK_MONOTONIC) + TRY_TIME;
-	tell(&way, "");
-	for (;;) {
+	do {
 		error = win_once(&way);
+		if (attempt->epoch != pl_epoch())
+			return -ECHILD;
 		if (error == -EPIPE)
 			error = replace(&way) ?: -ESTALE;
-		if (error != -ESTALE)
-			break;
-	}
-	/* Who only tries waits for an answer, not for a holder. */
-	if (error == -ETIMEDOUT && !how->queue)
-		return -EHOSTUNREACH;
+	} while (error == -ESTALE);
+	if (error < 0 && !how->queue)
+		error = end_try(&way, error);
 	return error;
 }
 

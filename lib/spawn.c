@@ -81,8 +81,10 @@ static bool give_fds(const struct start *start)
 	for (int i = 0; i < start->count; i++) {
 		copies[i] = (int)syscall(KERNELS_FCNTL, start->fds[i], F_DUPFD,
 					 SAFE_FD);
-		if (copies[i] < 0)
+		if (copies[i] < 0) {
+			errno = errno == EINVAL ? EMFILE : errno;
 			return false;
+		}
 	}
 	null = (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR);
 	if (null < 0)
@@ -97,27 +99,40 @@ static bool give_fds(const struct start *start)
 	return true;
 }
 
-/* What the host ignores or blocks is not for the helper, nor are its terminal,
- * its folder and its small limits. */
+/* The host's limit may leave no room for a helper's descriptors. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	    limit.rlim_cur >= FDS_WANTED)
+		return;
+	limit.rlim_cur =
+		limit.rlim_max < FDS_WANTED ? limit.rlim_max : FDS_WANTED;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/*
+ * What the host ignores or blocks is not for the helper, nor are its terminal
+ * and its folder; nor what its terminal has sent us all until now.  Without
+ * libc's sigaction(): who stands in for it notes in the host's memory what the
+ * host has.  What is all zero is SIG_DFL on every machine.
+ */
 static void become_own(void)
 {
-	struct sigaction standard = { .sa_handler = SIG_DFL };
-	struct rlimit limit;
-	sigset_t none;
+	static const unsigned long standard[16];
+	static const struct timespec at_once;
+	sigset_t signals;
 
-	for (int signal = 1; signal < NSIG; signal++)
-		sigaction(signal, &standard, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	syscall(SYS_setsid);
-	if (syscall(SYS_chdir, "/") < 0)
-		return;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-	    limit.rlim_cur < FDS_WANTED) {
-		limit.rlim_cur = limit.rlim_max < FDS_WANTED ? limit.rlim_max
-							     : FDS_WANTED;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	sigfillset(&signals);
+	while (sigtimedwait(&signals, NULL, &at_once) > 0)
+		continue;
+	for (int signal = 1; signal < NSIG; signal++)
+		syscall(SYS_rt_sigaction, signal, standard, NULL, NSIG / 8);
+	sigemptyset(&signals);
+	sigprocmask(SIG_SETMASK, &signals, NULL);
+	syscall(SYS_chdir, "/");
 }
 
 /* The helper, until it is its program. */
@@ -128,6 +143,7 @@ static int run(void *data)
 	char *const environment[] = { NULL };
 
 	errno = 0;
+	raise_limit();
 	if (!give_fds(start))
 		fail(start);
 	become_own();
