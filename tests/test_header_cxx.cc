@@ -2,6 +2,8 @@
 /* test_header_cxx.cc - portlock::mutex: guards, errors, moves, addresses. */
 #include <portlock/portlock.hpp>
 
+#include <stdlib.h>
+
 #include <array>
 #include <mutex>
 #include <stdexcept>
@@ -294,6 +296,8 @@ void a_moved_from_mutex_throws_until_it_is_assigned()
 	CHECK_THROWS(portlock::error, EINVAL, mutex.release());
 	CHECK_THROWS(portlock::error, EINVAL, mutex.ports());
 	CHECK_THROWS(portlock::error, EINVAL, mutex.gate());
+	CHECK_THROWS(portlock::error, EINVAL, mutex.lost_fd());
+	CHECK(mutex.detail().empty());
 	mutex.unlock();
 	CHECK(!mutex.has_locked());
 	CHECK(mutex.token() == 0);
@@ -374,6 +378,73 @@ void the_holder_can_be_seen()
 	mutex.unlock();
 }
 
+/* ---- the cluster -------------------------------------------------- */
+
+void options_of_the_cluster_reach_the_c_functions()
+{
+	const portlock::options how = portlock::options()
+					      .transport("etcd")
+					      .endpoints("http://one:1")
+					      .endpoints("http://two:2")
+					      .prefix("p/")
+					      .ca_file("ca")
+					      .certificate("cert", "key")
+					      .user("u")
+					      .password("secret")
+					      .password_file("file")
+					      .ttl(milliseconds(5001))
+					      .local(7, seconds(2));
+	portlock::options copy = how;
+	const struct portlock_options all = copy.get();
+
+	CHECK(all.transport == std::string("etcd"));
+	CHECK(all.endpoints == std::string("http://two:2"));
+	CHECK(all.prefix == std::string("p/"));
+	CHECK(all.ca_file == std::string("ca"));
+	CHECK(all.cert_file == std::string("cert"));
+	CHECK(all.key_file == std::string("key"));
+	CHECK(all.user == std::string("u"));
+	CHECK(all.password == std::string("secret"));
+	CHECK(all.password_file == std::string("file"));
+	CHECK(all.ttl_s == 6 && all.local_grants == 7 && all.local_ms == 2000);
+	CHECK(portlock::options().get().endpoints == NULL);
+	CHECK_THROWS(portlock::error, EINVAL,
+		     portlock::mutex m("a", copy.ttl(portlock::forever)));
+}
+
+void an_error_of_the_cluster_has_its_detail()
+{
+	const char *helper = "/nowhere/portlock-session";
+
+	CHECK(setenv("PORTLOCK_SESSION", helper, 1) == 0);
+
+	portlock::mutex mutex(key("detail"),
+			      portlock::options().transport("etcd"));
+
+	unsetenv("PORTLOCK_SESSION");
+	CHECK(mutex.detail().empty());
+	try {
+		mutex.acquire();
+		CHECK(!"acquired without portlock-session");
+	} catch (const portlock::error &error) {
+		const std::string why = mutex.detail();
+
+		CHECK(error.code() == std::errc::function_not_supported);
+		CHECK(why.find(helper) == 0);
+		CHECK(error.what() == mutex.gate() + ": " + why + ": " +
+					      portlock_strerror(ENOSYS));
+	}
+}
+
+void only_a_lock_of_the_cluster_can_be_lost()
+{
+	portlock::mutex mutex(key("lost"), alone());
+
+	mutex.lock();
+	CHECK_THROWS(portlock::error, ENOENT, mutex.lost_fd());
+	CHECK(mutex.detail().empty());
+}
+
 void the_native_handle_is_that_of_the_c_functions()
 {
 	portlock::mutex mutex(key("native"), alone());
@@ -414,6 +485,9 @@ int main()
 		TEST(transports_exclude_each_other),
 		TEST(addresses_are_those_of_the_key),
 		TEST(the_holder_can_be_seen),
+		TEST(options_of_the_cluster_reach_the_c_functions),
+		TEST(an_error_of_the_cluster_has_its_detail),
+		TEST(only_a_lock_of_the_cluster_can_be_lost),
 		TEST(the_native_handle_is_that_of_the_c_functions),
 	};
 

@@ -17,6 +17,9 @@
  * the try_ functions is no error, they return false; but they do throw what
  * time would not mend, such as a lack of descriptors, or a thread that tries
  * what it already holds (else std::lock() would spin on one key given twice).
+ * With transport "etcd" the text of an error has what detail() tells.  That a
+ * held lock was lost is no exception, as no call is there to throw it: ask
+ * has_locked(), or poll lost_fd().
  *
  * A moved-from mutex holds nothing: assign to it or destroy it; what would need
  * the lock throws error(EINVAL).
@@ -136,6 +139,23 @@ milliseconds_until(const std::chrono::time_point<Clock, Duration> &when)
 	return milliseconds(when - now);
 }
 
+/* What an int32_t has room for. */
+inline std::int32_t limited(std::int64_t number)
+{
+	const std::int64_t most = std::numeric_limits<std::int32_t>::max();
+
+	return static_cast<std::int32_t>(std::min(number, most));
+}
+
+/* Rounded up; for ever stays -1, which nobody takes for a number. */
+template <class Rep, class Period>
+std::int32_t seconds(const std::chrono::duration<Rep, Period> &time)
+{
+	const std::int64_t whole = milliseconds(time);
+
+	return whole < 0 ? -1 : limited((whole + 999) / 1000);
+}
+
 struct closer {
 	void operator()(portlock_t *lock) const noexcept
 	{
@@ -161,18 +181,76 @@ public:
 	template <class Rep, class Period>
 	options &sleep(const std::chrono::duration<Rep, Period> &time)
 	{
-		const std::int64_t most =
-			std::numeric_limits<std::int32_t>::max();
-
-		values.sleep_ms = static_cast<std::int32_t>(
-			std::min(detail::milliseconds(time), most));
+		values.sleep_ms = detail::limited(detail::milliseconds(time));
 		return *this;
 	}
 
-	/** "tcp" or "unix"; empty: the default. */
+	/** "tcp", "unix" or "etcd"; empty: the default. */
 	options &transport(const std::string &name)
 	{
-		transport_name = name;
+		return set(&portlock_options::transport, name);
+	}
+
+	/* What follows is for transport "etcd"; empty or 0: the environment's,
+	 * else the default, see struct portlock_options. */
+
+	/** URLs of the cluster's members, with commas between them. */
+	options &endpoints(const std::string &urls)
+	{
+		return set(&portlock_options::endpoints, urls);
+	}
+
+	/** How etcd's keys begin. */
+	options &prefix(const std::string &text)
+	{
+		return set(&portlock_options::prefix, text);
+	}
+
+	/** Who signs the cluster's certificates. */
+	options &ca_file(const std::string &path)
+	{
+		return set(&portlock_options::ca_file, path);
+	}
+
+	/** This side's certificate, and its key. */
+	options &certificate(const std::string &path,
+			     const std::string &key_path)
+	{
+		set(&portlock_options::cert_file, path);
+		return set(&portlock_options::key_file, key_path);
+	}
+
+	/** Of an etcd with authentication, with either of the next two. */
+	options &user(const std::string &name)
+	{
+		return set(&portlock_options::user, name);
+	}
+
+	options &password(const std::string &text)
+	{
+		return set(&portlock_options::password, text);
+	}
+
+	options &password_file(const std::string &path)
+	{
+		return set(&portlock_options::password_file, path);
+	}
+
+	/** For how long the cluster keeps the lock of a silent host. */
+	template <class Rep, class Period>
+	options &ttl(const std::chrono::duration<Rep, Period> &time)
+	{
+		values.ttl_s = detail::seconds(time);
+		return *this;
+	}
+
+	/** How many grants, and for how long, before other hosts' turn. */
+	template <class Rep, class Period>
+	options &local(std::int32_t grants,
+		       const std::chrono::duration<Rep, Period> &time)
+	{
+		values.local_grants = grants;
+		values.local_ms = detail::limited(detail::milliseconds(time));
 		return *this;
 	}
 
@@ -181,14 +259,29 @@ public:
 	{
 		struct portlock_options all = values;
 
-		if (!transport_name.empty())
-			all.transport = transport_name.c_str();
+		for (const text &each : texts)
+			if (!each.value.empty())
+				all.*each.member = each.value.c_str();
 		return all;
 	}
 
 private:
+	typedef const char *portlock_options::*text_member;
+
+	struct text {
+		text_member member;
+		std::string value;
+	};
+
 	struct portlock_options values = PORTLOCK_OPTIONS_INIT;
-	std::string transport_name;
+	std::vector<text> texts;
+
+	/* The last one counts. */
+	options &set(text_member member, const std::string &value)
+	{
+		texts.push_back({ member, value });
+		return *this;
+	}
 };
 
 /** A handle on the lock of a key. */
@@ -302,6 +395,27 @@ public:
 		return portlock_token(handle.get());
 	}
 
+	/**
+	 * Becomes readable when a lock of transport "etcd" that is held is
+	 * lost, see portlock_lost_fd(); throws error(ENOENT) if none is.
+	 */
+	int lost_fd() const
+	{
+		const int fd = portlock_lost_fd(handle.get());
+
+		check(fd < 0 ? fd : 0);
+		return fd;
+	}
+
+	/** Why it failed or was lost, see portlock_detail(); often empty. */
+	std::string detail() const
+	{
+		char text[256] = "";
+
+		portlock_detail(handle.get(), text, sizeof(text));
+		return text;
+	}
+
 	/** The candidate ports on 127.0.0.1. */
 	std::array<std::uint16_t, PORTLOCK_PORTS> ports() const
 	{
@@ -360,9 +474,12 @@ private:
 			return;
 
 		const char *gate = portlock_gate(handle.get());
-		const std::string subject =
+		const std::string why = detail();
+		std::string subject =
 			gate ? gate : "moved-from portlock::mutex";
 
+		if (!why.empty())
+			subject += ": " + why;
 		if (result == -ETIMEDOUT)
 			throw portlock::timeout(subject);
 		throw error(-result, subject);
