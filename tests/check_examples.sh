@@ -36,7 +36,8 @@ if [ -z "${own_network-}" ]; then
 fi
 if [ $# -eq 0 ]; then
 	set -- "$top_srcdir"/lib/*.[1-9] "$top_srcdir"/lib/cli/*.[1-9] \
-		"$top_srcdir"/shim/*.[1-9] "$top_srcdir"/bench/*.[1-9]
+		"$top_srcdir"/lib/etcd/*.[1-9] "$top_srcdir"/shim/*.[1-9] \
+		"$top_srcdir"/bench/*.[1-9]
 fi
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT

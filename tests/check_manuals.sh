@@ -124,7 +124,8 @@ for page in "$man"/man*/*; do
 	while read -r section name; do
 		[ -e "$man/man$section/$name.$section" ] && continue
 		case $name in
-		portlock-bench | portlock-rules | portlock-shim)
+		portlock-bench | portlock-rules | portlock-session | \
+		portlock-shim)
 			continue ;; # may be left out
 		esac
 		fail "$page refers to $name($section), which is not there"

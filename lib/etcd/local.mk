@@ -4,6 +4,7 @@
 
 if ENABLE_ETCD
 pkglibexec_PROGRAMS += portlock-session
+dist_man_MANS += %D%/portlock-session.8
 endif
 portlock_session_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS)
 portlock_session_LDADD = $(LIBCURL_LIBS) $(JANSSON_LIBS)
