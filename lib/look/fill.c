@@ -14,7 +14,7 @@
 static const struct look_process nobody = { 0, (uid_t)-1, '?', "" };
 
 /* What the holder wrote on its gate, seen through an owner's descriptor; false:
- * nothing, or that it still wants the ports, or another socket by now. */
+ * nothing, or another socket by now. */
 static bool read_signature(const struct owner *owner,
 			   struct pl_signature *signature)
 {
@@ -27,7 +27,7 @@ static bool read_signature(const struct owner *owner,
 		     STATX_TYPE | STATX_INO | STATX_ATIME | STATX_MTIME,
 		     &gate) == 0 &&
 	       S_ISSOCK(gate.stx_mode) && gate.stx_ino == owner->inode &&
-	       pl_sign_read(&gate, signature) && signature->token != 0;
+	       pl_sign_read(&gate, signature);
 }
 
 /* Of several owners the one that was granted it.  A process that was given it
@@ -41,10 +41,20 @@ static int choose_holder(const struct owners *owners, const struct owner *first,
 	return 0;
 }
 
+/* Without a token it still wants the ports, or the cluster. */
+static void fill_signed(struct look_lock *lock,
+			const struct pl_signature *signature)
+{
+	lock->cluster = signature->cluster;
+	lock->since = signature->token;
+	if (signature->token != 0)
+		lock->ports = signature->ports;
+}
+
 static int fill_owners(struct look_lock *lock, const struct table_gate *gate,
 		       const struct owners *owners)
 {
-	struct pl_signature signature = { .ports = -1 };
+	struct pl_signature signature = { .pid = 0 };
 	const struct owner *first;
 	int count, holder;
 
@@ -54,11 +64,9 @@ static int fill_owners(struct look_lock *lock, const struct table_gate *gate,
 	first = owners_of(owners, gate->inode, &count);
 	if (!first)
 		return 0;
-	for (int i = 0; i < count && signature.ports < 0; i++)
-		if (read_signature(&first[i], &signature)) {
-			lock->since = signature.token;
-			lock->ports = signature.ports;
-		}
+	for (int i = 0; i < count && signature.pid == 0; i++)
+		if (read_signature(&first[i], &signature))
+			fill_signed(lock, &signature);
 	holder = choose_holder(owners, first, count, signature.pid);
 	lock->holder = owners->facts[first[holder].fact].process;
 	if (count <= 1)

@@ -39,6 +39,8 @@ struct look_lock {
 	struct look_process holder;
 	uint64_t since; /* ns of CLOCK_BOOTTIME at the grant, 0: not known */
 	int ports;	/* with the gate: 0 unix, 2 tcp, -1 not known */
+	/* Etcd, and not yet granted there if `since` is not known. */
+	bool cluster;
 	/* Who else has it: keepers, children without fork handlers. */
 	struct look_process *others;
 	int other_count;

@@ -33,6 +33,8 @@ const char *key_of_gate(const char *gate)
 
 const char *transport_of(const struct look_lock *lock)
 {
+	if (lock->cluster)
+		return "etcd";
 	if (lock->ports < 0)
 		return NULL;
 	return lock->ports > 0 ? "tcp" : "unix";
