@@ -224,6 +224,7 @@ support_sources = \
 	%D%/support/hold.h \
 	%D%/support/impostor.c \
 	%D%/support/impostor.h \
+	%D%/support/keeper.c \
 	%D%/support/keyed.c \
 	%D%/support/keyed.h \
 	%D%/support/lockfile.c \

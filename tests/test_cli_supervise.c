@@ -4,7 +4,6 @@
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,61 +36,6 @@ static void assert_busy(const char *key)
 static void assert_free(const char *key)
 {
 	assert_int_equal(command_run(&probe, "run", "-n", key, "true"), 0);
-}
-
-static bool is_keeper_of(pid_t pid, pid_t wrapper)
-{
-	char path[64], name[32] = "";
-	int parent = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	if (fscanf(file, "%*d (%31[^)]) %*c %d", name, &parent) != 2)
-		parent = 0;
-	fclose(file);
-	return parent == wrapper && strcmp(name, "portlock-keeper") == 0 &&
-	       process_state(pid) != 'Z';
-}
-
-struct search {
-	pid_t wrapper, previous, found;
-};
-
-static bool find_keeper(void *argument)
-{
-	struct search *search = argument;
-	DIR *directory = opendir("/proc");
-	struct dirent *entry;
-
-	require(directory);
-	while (!search->found && (entry = readdir(directory))) {
-		pid_t pid = atoi(entry->d_name);
-
-		if (pid > 0 && pid != search->previous &&
-		    is_keeper_of(pid, search->wrapper))
-			search->found = pid;
-	}
-	closedir(directory);
-	return search->found != 0;
-}
-
-/* The keeper of a wrapper once there is one, another one than the previous. */
-static pid_t keeper_of(pid_t wrapper, pid_t previous)
-{
-	struct search search = { wrapper, previous, 0 };
-
-	wait_until(find_keeper, &search);
-	return search.found;
-}
-
-static bool is_gone(void *pid)
-{
-	char state = process_state(*(pid_t *)pid);
-
-	return state == '?' || state == 'Z';
 }
 
 static void the_lock_outlives_a_killed_wrapper(void **state)
@@ -132,7 +76,7 @@ static void a_killed_keeper_is_replaced(void **state)
 	command_wait(&other);
 	assert_busy(text_of(state));
 	command_end(&other);
-	wait_until(is_gone, &second);
+	wait_gone(second);
 	assert_free(text_of(state));
 }
 
@@ -143,7 +87,7 @@ static void nothing_is_left_after_the_command(void **state)
 	hold(&other, text_of(state));
 	keeper = keeper_of(other.pid, 0);
 	assert_int_equal(command_end(&other), 5);
-	assert_true(is_gone(&keeper));
+	assert_true(is_gone(keeper));
 	assert_free(text_of(state));
 }
 

@@ -183,7 +183,7 @@ void assert_mentions(const char *message, const char *text)
 		fail_msg("'%s' does not mention '%s'", message, text);
 }
 
-int command_teardown(void **state)
+void commands_kill(void)
 {
 	while (running) {
 		if (running->pid > 0) {
@@ -194,5 +194,10 @@ int command_teardown(void **state)
 			close(running->in);
 		forget(running);
 	}
+}
+
+int command_teardown(void **state)
+{
+	commands_kill();
 	return key_teardown(state);
 }

@@ -53,10 +53,25 @@ int command_end(struct command *command);
 #define command_run(command, ...)                                              \
 	(command_start(command, __VA_ARGS__), command_end(command))
 
+/* ---- keeper.c ------------------------------------------------------------- */
+
+/* The keeper of a wrapper once there is one, another one than the previous. */
+pid_t keeper_of(pid_t wrapper, pid_t previous);
+
+/* Whether the process has ended, if only nobody has waited for it; returns when
+ * it has. */
+bool is_gone(pid_t pid);
+void wait_gone(pid_t pid);
+
+/* ---- for cmocka ----------------------------------------------------------- */
+
 /* Asserts that a message mentions the text. */
 void assert_mentions(const char *message, const char *text);
 
-/* With a key, see with_key(); kills what a failed test has left running. */
+/* Kills what a failed test has left running; part of the next. */
+void commands_kill(void);
+
+/* With a key, see with_key(). */
 int command_teardown(void **state);
 #define with_command(test)                                                     \
 	cmocka_unit_test_setup_teardown(test, key_setup, command_teardown)
