@@ -80,6 +80,7 @@ portlock_SOURCES = \
 	%D%/cli/elf.c \
 	%D%/cli/elf_imports.c \
 	%D%/cli/ended.c \
+	%D%/cli/group.c \
 	%D%/cli/keeper.c \
 	%D%/cli/main.c \
 	%D%/cli/message.c \
@@ -87,11 +88,14 @@ portlock_SOURCES = \
 	%D%/cli/program.c \
 	%D%/cli/rule_check.c \
 	%D%/cli/rule_sources.c \
+	%D%/cli/run.h \
+	%D%/cli/run_lock.c \
 	%D%/cli/seconds.c \
 	%D%/cli/shim_path.c \
 	%D%/cli/shim_path.h \
 	%D%/cli/supervise.c \
 	%D%/cli/supervise.h \
+	%D%/cli/terminal.c \
 	%D%/cli/doctor/doctor.h \
 	%D%/cli/doctor/environment.c \
 	%D%/cli/doctor/libraries.c \

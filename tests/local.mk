@@ -17,7 +17,9 @@ unit_tests = \
 	%D%/test_cargo \
 	%D%/test_cli_address \
 	%D%/test_cli_doctor \
+	%D%/test_cli_cluster \
 	%D%/test_cli_list \
+	%D%/test_cli_lost \
 	%D%/test_cli_run \
 	%D%/test_cli_supervise \
 	%D%/test_cli_terminal \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_cli_terminal.c - portlock run on a terminal: Ctrl-C and Ctrl-Z, for
- * commands in the process group of the wrapper and in one of their own.
+ * commands in the process group of the wrapper, in one of their own, and in the
+ * one that a lock of a cluster gives them.
  */
 #include "config.h"
 
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "tests/support/cluster.h"
 #include "tests/support/command.h"
 
 #define CTRL_C "\003"
@@ -16,6 +18,11 @@
 
 /* Says its process id when it is ready, ends with 5 after a line of input. */
 #define READER "sh", "-c", "echo $$; read line; exit 5"
+
+/* The same with the terminal's input, for which it must have the terminal. */
+#define TYPED "sh", "-c", "echo $$; read line </dev/tty; exit 5"
+
+#define ETCD "--transport", "etcd"
 
 static struct command command;
 static int keyboard, screen; /* the two sides of a terminal */
@@ -128,6 +135,107 @@ static void ctrl_z_stops_a_command_with_its_own_group(void **state)
 	assert_int_equal(command_end(&command), 5);
 }
 
+/* ---- with a lock of a cluster ---------------------------------------------- */
+
+static int cluster_end(void **state)
+{
+	commands_kill();
+	return cluster_teardown(state);
+}
+
+#define with_lock(test)                                                        \
+	cmocka_unit_test_setup_teardown(test, cluster_setup, cluster_end)
+
+static bool has_terminal(void *pid)
+{
+	return tcgetpgrp(keyboard) == *(pid_t *)pid;
+}
+
+/* The command when it has got the terminal to read from it. */
+static pid_t await_lent(void)
+{
+	pid_t pid = command_number(&command);
+
+	wait_until(has_terminal, &pid);
+	wait_asleep(pid);
+	return pid;
+}
+
+static void a_group_gets_the_terminal_that_it_reads(void **state)
+{
+	start_on_terminal("run", ETCD, text_of(state), "--", TYPED);
+	await_lent();
+	type("\n");
+	assert_int_equal(command_end(&command), 5);
+}
+
+static void a_group_does_without_while_it_can(void **state)
+{
+	start_on_terminal("run", ETCD, text_of(state), "--", READER);
+	command_number(&command);
+	assert_int_equal(tcgetpgrp(keyboard), command.pid);
+	type(CTRL_C);
+	assert_int_equal(command_wait(&command), 128 + SIGINT);
+	command_end(&command);
+}
+
+static void ctrl_c_ends_a_group_with_the_terminal(void **state)
+{
+	start_on_terminal("run", ETCD, text_of(state), "--", TYPED);
+	await_lent();
+	type(CTRL_C);
+	assert_int_equal(command_wait(&command), 128 + SIGINT);
+	command_end(&command);
+}
+
+/* As it would if they were in one group. */
+static void ctrl_c_ends_the_script_around_it_as_well(void **state)
+{
+	session_start(&command, terminal, "sh",
+		      (const char *const[]){
+			      "sh", "-c",
+			      "\"$0\" run --transport etcd \"$1\" -- sh -c "
+			      "'echo $$; read line </dev/tty'; exit 9",
+			      command_path(), text_of(state), NULL });
+	await_lent();
+	type(CTRL_C);
+	assert_int_equal(command_wait(&command), -SIGINT);
+	command_end(&command);
+}
+
+static void ctrl_z_stops_a_group_with_the_terminal(void **state)
+{
+	pid_t pid;
+
+	if (is_slow())
+		skip(); /* valgrind has no stopped processes */
+	start_on_terminal("run", ETCD, text_of(state), "--", TYPED);
+	pid = await_lent();
+	type(CTRL_Z);
+	wait_stopped(pid);
+	wait_stopped(command.pid);
+	kill(-command.pid, SIGCONT); /* as fg does */
+	wait_until(has_terminal, &pid);
+	wait_asleep(pid);
+	type("\n");
+	assert_int_equal(command_end(&command), 5);
+}
+
+static void a_lost_lock_ends_a_job_that_is_stopped(void **state)
+{
+	pid_t pid;
+
+	if (is_slow())
+		skip(); /* valgrind has no stopped processes */
+	start_on_terminal("run", ETCD, text_of(state), "--", TYPED);
+	pid = await_lent();
+	type(CTRL_Z);
+	wait_stopped(pid);
+	wait_stopped(command.pid);
+	cluster_lose(cluster, "gone");
+	assert_int_equal(command_end(&command), 74);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +244,12 @@ int main(void)
 		with_command(ctrl_c_ends_a_command_with_its_own_session),
 		with_command(ctrl_c_reaches_a_command_in_our_group_once),
 		with_command(ctrl_z_stops_a_command_with_its_own_group),
+		with_lock(a_group_gets_the_terminal_that_it_reads),
+		with_lock(a_group_does_without_while_it_can),
+		with_lock(ctrl_c_ends_a_group_with_the_terminal),
+		with_lock(ctrl_c_ends_the_script_around_it_as_well),
+		with_lock(ctrl_z_stops_a_group_with_the_terminal),
+		with_lock(a_lost_lock_ends_a_job_that_is_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

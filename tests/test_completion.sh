@@ -80,10 +80,11 @@ all_options "$portlock"
 expect "$portlock" addr '=>' address
 expect "$portlock" nonsense '=>' ''
 
-expect "$portlock" run --transport '' '=>' tcp unix
+expect "$portlock" run --transport '' '=>' etcd tcp unix
 expect "$portlock" run --transport u '=>' unix
 expect "$portlock" run --transport = t '=>' tcp
-expect "$portlock" run -n --transport '' '=>' tcp unix
+expect "$portlock" run -n --transport '' '=>' etcd tcp unix
+expect "$portlock" run --on-lost '' '=>' kill warn
 families=$("$portlock" preload --check --rule 'none x' 2>&1 |
 	sed -n 's/.*: use \(.*\) (a good.*/\1/p' | sed 's/,//g; s/ or / /')
 [[ $families == *sem*lockfile* ]] || failed=1
@@ -117,7 +118,7 @@ cat >"$work/bin/portlock" <<'END'
 #!/bin/sh
 case $1 in
 list)	echo 'KEY      TRANSPORT STATE PID COMMAND'
-	echo 'nightly  tcp       held  1   tcp unix'
+	echo 'nightly  etcd      held  1   tcp unix'
 	echo '                         2   waiter'
 	echo 'night    unix      held  3   x' ;;
 *)	exec "$PORTLOCK_COMMAND" "$@" ;;

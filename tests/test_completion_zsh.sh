@@ -21,7 +21,7 @@ cat >"$work/bin/portlock" <<'END'
 case $1 in
 list)	if [ "${2-}" = --help ]; then exec "$PORTLOCK_COMMAND" "$@"; fi
 	echo 'KEY      TRANSPORT STATE PID COMMAND'
-	echo 'nightly  tcp       held  1   tcp unix'
+	echo 'nightly  etcd      held  1   tcp unix'
 	echo '                         2   waiter' ;;
 *)	exec "$PORTLOCK_COMMAND" "$@" ;;
 esac
@@ -126,8 +126,9 @@ for verb in ${verbs:#help}; do
 	expect "portlock $verb -" $names
 done
 expect 'portlock -' --help --version
-expect 'portlock run --transport ' tcp unix
-expect 'portlock run --transport=' tcp unix
+expect 'portlock run --transport ' etcd tcp unix
+expect 'portlock run --transport=' etcd tcp unix
+expect 'portlock run --on-lost ' kill warn
 expect 'portlock preload --rule ' sem lockfile open mutex sysvsem flock \
 	fcntl passwd liblockfile
 for verb in run address; do

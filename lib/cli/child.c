@@ -41,6 +41,9 @@ int child_start(struct child *child, char **command,
 		close(go[1]);
 		return error;
 	}
+	/* Before it is the command, and so before anybody is in it. */
+	if (child->leads)
+		setpgid(child->pid, child->pid);
 	child->go = go[1];
 	child_identify(child);
 	return 0;

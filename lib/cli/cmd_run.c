@@ -3,31 +3,17 @@
 #include "config.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <portlock/portlock.h>
-
-#include "lib/cli/show/show.h"
-#include "lib/cli/supervise.h"
+#include "lib/cli/cli.h"
+#include "lib/cli/run.h"
+#include "lib/etcd/protocol.h"
 
 #define EXAMPLE "portlock run nightly-backup -- rsync -a /home /backup"
-
-struct request {
-	const char *key;
-	char **command;
-	const char *transport; /* NULL: the default */
-	const char *timeout;   /* as it was given; NULL: it was not */
-	int64_t timeout_ms;    /* negative: for ever */
-	bool nonblock;
-	bool verbose;
-	int conflict_status;
-};
 
 static int take_timeout(struct request *request, const char *value)
 {
@@ -47,6 +33,76 @@ static int take_status(struct request *request, const char *value)
 	return 0;
 }
 
+static int take_ttl(struct request *request, const char *value)
+{
+	char *end;
+	long ttl = strtol(value, &end, 10);
+
+	if (!isdigit((unsigned char)*value) || *end || ttl < SESSION_TTL_MIN ||
+	    ttl > SESSION_TTL_MAX)
+		return misuse(&verb_run,
+			      "'%s' is no time for a lease: use %d to %d "
+			      "(seconds)",
+			      value, SESSION_TTL_MIN, SESSION_TTL_MAX);
+	request->ttl_s = (int)ttl;
+	return 0;
+}
+
+static int take_on_lost(struct request *request, const char *value)
+{
+	if (strcmp(value, "kill") != 0 && strcmp(value, "warn") != 0)
+		return misuse(&verb_run,
+			      "'%s' is nothing to do when the lock is lost: "
+			      "use kill or warn",
+			      value);
+	request->on_lost = value;
+	return 0;
+}
+
+enum { ENDPOINTS = 256, PREFIX, TTL, ON_LOST };
+
+static int take_etcd_option(struct request *request, int option,
+			    const char *value)
+{
+	switch (option) {
+	case ENDPOINTS:
+		request->foreign = "--endpoints";
+		request->endpoints = value;
+		return 0;
+	case PREFIX:
+		request->foreign = "--prefix";
+		request->prefix = value;
+		return 0;
+	case TTL:
+		request->foreign = "--ttl";
+		return take_ttl(request, value);
+	default:
+		request->foreign = "--on-lost";
+		return take_on_lost(request, value);
+	}
+}
+
+static int take_option(struct request *request, int option, const char *value)
+{
+	switch (option) {
+	case 't':
+		return take_timeout(request, value);
+	case 'n':
+		request->nonblock = true;
+		return 0;
+	case 'E':
+		return take_status(request, value);
+	case 'T':
+		request->transport = value;
+		return 0;
+	case 'v':
+		request->verbose = true;
+		return 0;
+	default:
+		return take_etcd_option(request, option, value);
+	}
+}
+
 /* Returns 0, or the status to exit with; -1: exit with 0. */
 static int take_options(struct request *request, int argc, char **argv)
 {
@@ -56,6 +112,10 @@ static int take_options(struct request *request, int argc, char **argv)
 		{ "nonblock", no_argument, NULL, 'n' },
 		{ "conflict-exit-code", required_argument, NULL, 'E' },
 		{ "transport", required_argument, NULL, 'T' },
+		{ "endpoints", required_argument, NULL, ENDPOINTS },
+		{ "prefix", required_argument, NULL, PREFIX },
+		{ "ttl", required_argument, NULL, TTL },
+		{ "on-lost", required_argument, NULL, ON_LOST },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -64,29 +124,15 @@ static int take_options(struct request *request, int argc, char **argv)
 
 	while (status == 0 && (option = getopt_long(argc, argv, short_options,
 						    options, NULL)) != -1) {
-		switch (option) {
-		case 't':
-			status = take_timeout(request, optarg);
-			break;
-		case 'n':
-			request->nonblock = true;
-			break;
-		case 'E':
-			status = take_status(request, optarg);
-			break;
-		case 'T':
-			request->transport = optarg;
-			break;
-		case 'v':
-			request->verbose = true;
-			break;
-		case 'h':
+		if (option == 'h') {
 			status = print_help(&verb_run);
 			return status ? status : -1;
-		default:
+		}
+		if (option == '?' || option == ':')
 			status = misuse_of_option(&verb_run, argv,
 						  short_options, option);
-		}
+		else
+			status = take_option(request, option, optarg);
 	}
 	if (status == 0 && request->nonblock && request->timeout)
 		status = misuse(&verb_run, "-n does not wait at all and -t "
@@ -112,75 +158,6 @@ static int take_arguments(struct request *request, char **argv)
 	return take_command(&verb_run, &request->command, EXAMPLE);
 }
 
-static int open_lock(portlock_t **lock, const struct request *request)
-{
-	struct portlock_options options = PORTLOCK_OPTIONS_INIT;
-	const char *environment = getenv("PORTLOCK_TRANSPORT");
-	int error;
-
-	options.transport = request->transport;
-	error = portlock_open(lock, request->key, &options);
-	if (error == -EINVAL && request->transport)
-		return misuse(&verb_run,
-			      "unknown transport '%s': use tcp or unix",
-			      request->transport);
-	if (error == -EINVAL && environment)
-		return misuse(&verb_run,
-			      "PORTLOCK_TRANSPORT in the environment is '%s': "
-			      "use tcp or unix",
-			      environment);
-	if (error)
-		complain("%s: %s", request->key, portlock_strerror(error));
-	return error ? EXIT_SYSTEM : 0;
-}
-
-/* Where the lock is; by transport unix, its ports are not asked for. */
-static void find_place(struct place *place, const struct request *request,
-		       const portlock_t *lock)
-{
-	const char *transport = request->transport;
-	uint16_t ports[PORTLOCK_PORTS];
-
-	if (!transport)
-		transport = getenv("PORTLOCK_TRANSPORT");
-	place->gate = portlock_gate(lock);
-	portlock_ports(lock, ports);
-	place->first_port =
-		transport && strcmp(transport, "unix") == 0 ? 0 : ports[0];
-}
-
-static int explain_failure(const struct request *request,
-			   const struct place *place, int error)
-{
-	bool busy = error == -ETIMEDOUT || error == -EBUSY;
-	char text[SENTENCE_SIZE];
-
-	if (!busy || !explain_busy(text, place))
-		snprintf(text, sizeof(text), "%s", portlock_strerror(error));
-	if (error == -ETIMEDOUT)
-		complain("%s: not available within %s s: %s", request->key,
-			 request->timeout, text);
-	else
-		complain("%s: %s", request->key, text);
-	return busy ? request->conflict_status : EXIT_SYSTEM;
-}
-
-/* Until we hold the lock, signals do to us what they did. */
-static int acquire(const struct request *request, const struct place *place,
-		   portlock_t *lock)
-{
-	struct waiting *waiting = NULL;
-	int error;
-
-	if (request->nonblock)
-		return portlock_try_lock(lock);
-	if (request->verbose)
-		waiting = waiting_begin(request->key, place);
-	error = portlock_acquire_for(lock, request->timeout_ms);
-	waiting_end(waiting);
-	return error;
-}
-
 /*
  * Closed standard descriptors must not become sockets of the lock, which a
  * message would then be written into.  The command finds them closed.
@@ -194,23 +171,6 @@ static void occupy_standard_descriptors(void)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);
-}
-
-static int run_locked(const struct request *request)
-{
-	portlock_t *lock;
-	struct place place;
-	int status = open_lock(&lock, request);
-	int error;
-
-	if (status)
-		return status;
-	find_place(&place, request, lock);
-	error = acquire(request, &place, lock);
-	status = error ? explain_failure(request, &place, error)
-		       : supervise(lock, request->command);
-	portlock_close(lock);
-	return status;
 }
 
 static int run(int argc, char **argv)
@@ -244,15 +204,29 @@ const struct verb verb_run = {
 		"  -E, --conflict-exit-code CODE  exit with CODE, not 1, when "
 		"the lock is not to\n"
 		"                                 be had (0 to 255)\n"
-		"      --transport NAME           tcp (default) or unix\n"
+		"      --transport NAME           tcp (default), unix, or "
+		"etcd: a lock of many hosts\n"
+		"      --endpoints URLS           of etcd, with commas "
+		"between them\n"
+		"      --prefix TEXT              how etcd's keys begin\n"
+		"      --ttl SECONDS              how long etcd keeps the "
+		"lock of a host that it\n"
+		"                                 does not hear of (5 to "
+		"3600)\n"
+		"      --on-lost ACTION           if etcd's lock is lost: "
+		"kill COMMAND and what it\n"
+		"                                 has started (default), or "
+		"warn\n"
 		"  -v, --verbose                  after a second of waiting, "
 		"tell for whom\n"
 		"  -h, --help                     print this and exit\n\n"
 		"Exit status: that of COMMAND, 128 + N if signal N killed it; "
 		"1 lock not to be\n"
-		"had, 64 misuse, 71 system error, 126 COMMAND cannot be run, "
-		"127 not found.\n\n"
+		"had, 64 misuse, 71 system error, 74 lock lost, 126 COMMAND "
+		"cannot be run, 127 not\nfound.\n\n"
 		"  " EXAMPLE "\n",
-	.options = "-t SECONDS, -n, -E CODE, --transport NAME, -v or --help",
+	.options = "-t SECONDS, -n, -E CODE, --transport NAME, --endpoints "
+		   "URLS, --prefix TEXT, --ttl SECONDS, --on-lost ACTION, -v "
+		   "or --help",
 	.run = run,
 };

@@ -73,18 +73,24 @@ void child_identify(struct child *child)
 	child->start_time = look_at(child->pid, &look) ? look.start_time : 0;
 }
 
-void child_await_end(const struct child *child)
+bool child_await_end(const struct child *child, int other)
 {
-	struct pollfd end = { .fd = child->pidfd, .events = POLLIN };
-	int ready;
+	struct pollfd fds[2] = {
+		{ .fd = child->pidfd, .events = POLLIN },
+		{ .fd = other, .events = POLLIN },
+	};
+	int pause = child->pidfd >= 0 ? -1 : PAUSE_MS;
 
-	if (child->pidfd >= 0) {
-		do
-			ready = poll(&end, 1, -1);
-		while (ready < 0 && errno == EINTR);
-		if (ready > 0)
-			return;
+	for (;;) {
+		int ready = poll(fds, 2, pause);
+
+		if (ready < 0 && errno != EINTR)
+			poll(NULL, 0, PAUSE_MS); /* no memory */
+		if (ready > 0 && fds[0].revents)
+			return true;
+		if (child->pidfd < 0 && has_ended(child))
+			return true;
+		if (ready > 0 && fds[1].revents)
+			return false;
 	}
-	while (!has_ended(child))
-		poll(NULL, 0, PAUSE_MS);
 }

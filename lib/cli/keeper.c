@@ -37,7 +37,21 @@ static void leave_group(pid_t keeper)
 	setpgid(keeper, keeper);
 }
 
-static _Noreturn void keep(const struct child *child)
+/*
+ * Of all who could do it we are the one that is surely there.  A wrapper that is
+ * stopped, as its command was, goes on to tell of it and to let go; but only
+ * after the command has its signal, as it passes SIGCONT on.
+ */
+static void end_group(pid_t group, pid_t wrapper, int grace_ms)
+{
+	group_tell_to_end(group);
+	if (getppid() == wrapper)
+		kill(wrapper, SIGCONT);
+	group_make_end(group, grace_ms);
+}
+
+static _Noreturn void keep(const struct child *child, pid_t wrapper,
+			   const struct guard *guard)
 {
 	/* A child that waits shall see the end of the wrapper, not ours. */
 	if (child->go >= 0)
@@ -47,16 +61,18 @@ static _Noreturn void keep(const struct child *child)
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
 	close(STDERR_FILENO);
-	child_await_end(child);
+	if (!child_await_end(child, guard->ends_group ? guard->lost : -1))
+		end_group(child->pid, wrapper, guard->grace_ms);
 	_exit(0);
 }
 
-pid_t keeper_start(const struct child *child)
+pid_t keeper_start(const struct child *child, const struct guard *guard)
 {
+	pid_t wrapper = getpid();
 	pid_t pid = bare_fork();
 
 	if (pid == 0)
-		keep(child);
+		keep(child, wrapper, guard);
 	if (pid > 0)
 		leave_group(pid);
 	return pid < 0 ? -errno : pid;
@@ -66,4 +82,12 @@ void keeper_end(pid_t keeper)
 {
 	kill(keeper, SIGKILL);
 	waitpid(keeper, NULL, 0);
+}
+
+bool keeper_await_end(pid_t keeper)
+{
+	int status;
+
+	return waitpid(keeper, &status, 0) == keeper && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == 0;
 }

@@ -196,9 +196,10 @@ void waiting_end(struct waiting *waiting)
 	fuzz_check(!waiting);
 }
 
-int supervise(portlock_t *lock, char **command)
+int supervise(portlock_t *lock, char **command, const struct guard *guard)
 {
 	fuzz_check(world.locked == 1 && command > world.words && *command);
+	fuzz_check(*guard->key && guard->grace_ms >= 500);
 	fuzz_check(portlock_gate(lock));
 	world.executed++;
 	return 0;

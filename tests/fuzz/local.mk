@@ -31,7 +31,8 @@ fuzz_core = shim/librules.la lib/libportlock-core.la
 	lib/cli/cmd_preload.c lib/cli/cmd_run.c lib/cli/cmd_wait.c \
 	lib/cli/cmd_who.c lib/cli/doctor/report.c lib/cli/main.c \
 	lib/cli/message.c \
-	lib/cli/rule_check.c lib/cli/rule_sources.c lib/cli/seconds.c \
+	lib/cli/rule_check.c lib/cli/rule_sources.c lib/cli/run_lock.c \
+	lib/cli/seconds.c \
 	lib/cli/show/busy.c lib/cli/show/facts.c lib/cli/show/json.c \
 	lib/cli/show/table.c lib/cli/show/text.c
 

@@ -9,7 +9,10 @@
 _portlock_values() {
 	case $1 in
 	--transport)
-		echo tcp unix
+		echo tcp unix etcd
+		;;
+	--on-lost)
+		echo kill warn
 		;;
 	-r | --rule)
 		echo sem lockfile open mutex sysvsem flock fcntl passwd \
@@ -50,7 +53,7 @@ _portlock_offer_keys() {
 		printf -v key %q "$key"
 		[[ $key != "$current"* ]] || COMPREPLY+=("${key#"$colons"}")
 	done < <("$command" list 2>/dev/null </dev/null |
-		sed -nE '1d; s/^([^ \]+) +(tcp|unix|-|\?) .*/\1/p')
+		sed -nE '1d; s/^([^ \]+) +(tcp|unix|etcd|-|\?) .*/\1/p')
 }
 
 # What stands after the options of a verb: KEY, or a COMMAND with its own.

@@ -111,6 +111,15 @@ static bool explain_ports(char text[SENTENCE_SIZE], const struct place *place)
 	return blocked;
 }
 
+void explain_cluster(char text[SENTENCE_SIZE], const struct place *place)
+{
+	char detail[256] = "";
+
+	if (place->cluster)
+		portlock_detail(place->cluster, detail, sizeof(detail));
+	show_text(text, detail, NO_LIMIT);
+}
+
 static const char *if_stopped(const struct look_process *process)
 {
 	const char *state = process_state(process);
@@ -133,6 +142,10 @@ static void explain_lock(char text[SENTENCE_SIZE], const struct look_lock *lock)
 		length = snprintf(text, SENTENCE_SIZE,
 				  "%.1200s%s has held it for %s", process,
 				  stopped, time);
+	else if (lock->cluster)
+		length = snprintf(text, SENTENCE_SIZE,
+				  "%.1200s%s waits for the cluster", process,
+				  stopped);
 	else
 		length = snprintf(text, SENTENCE_SIZE, "%.1200s%s has it",
 				  process, stopped);
@@ -191,6 +204,21 @@ static void explain_queue(char text[SENTENCE_SIZE],
 		   (*stopped != '\0');
 }
 
+/* Before us are other hosts, if we know of no trouble. */
+static void explain_hosts(char text[SENTENCE_SIZE], const struct place *place,
+			  uint64_t *version)
+{
+	char trouble[SENTENCE_SIZE];
+
+	explain_cluster(trouble, place);
+	if (*trouble)
+		snprintf(text, SENTENCE_SIZE, "the cluster: %.1100s", trouble);
+	else
+		strcpy(text, "other hosts of the cluster");
+	for (const char *at = text; *at; at++)
+		*version = *version * 31 + (unsigned char)*at;
+}
+
 bool explain_wait(char text[SENTENCE_SIZE], const struct place *place,
 		  int limit, uint64_t *version)
 {
@@ -202,7 +230,10 @@ bool explain_wait(char text[SENTENCE_SIZE], const struct place *place,
 	found = seen.count > 0;
 	if (found && seen.locks[0].holder.pid == getpid()) {
 		*version = 0;
-		found = explain_ports(text, place);
+		if (place->cluster)
+			explain_hosts(text, place, version);
+		else
+			found = explain_ports(text, place);
 	} else if (found) {
 		explain_queue(text, &seen.locks[0], limit, version);
 	}

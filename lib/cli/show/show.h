@@ -45,7 +45,7 @@ void spell_gate(char word[WORD_SIZE], const char *gate);
 const char *key_of_gate(const char *gate);
 const char *name_of_gate(const char *gate);
 
-/* "tcp", "unix", or NULL: not known. */
+/* "tcp", "unix", "etcd", or NULL: not known. */
 const char *transport_of(const struct look_lock *lock);
 
 /* Nanoseconds; negative: not known. */
@@ -111,6 +111,7 @@ int print_json(json_t *value, bool pretty);
 struct place {
 	const char *gate;
 	uint16_t first_port;
+	portlock_t *cluster; /* the handle of transport etcd, else NULL */
 };
 
 /* The sockets on its three ports. */
@@ -143,6 +144,9 @@ void show_foreign(char text[SENTENCE_SIZE], const struct ports *ports,
  * be seen.
  */
 bool explain_busy(char text[SENTENCE_SIZE], const struct place *place);
+
+/* Which trouble there is with the cluster; "": none that is known. */
+void explain_cluster(char text[SENTENCE_SIZE], const struct place *place);
 
 /*
  * "pid 4711 (backup.sh), held 12 min, 2 before you", for who is in the queue,

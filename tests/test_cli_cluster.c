@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* test_cli_cluster.c - the command with transport etcd: what it is told, and
+ * what it tells of a cluster.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/cluster.h"
+#include "tests/support/command.h"
+
+static struct command command, other;
+
+static const char *text_of(void **state)
+{
+	return ((struct key *)*state)->text;
+}
+
+static int teardown(void **state)
+{
+	commands_kill();
+	return cluster_teardown(state);
+}
+
+#define with_lock(test)                                                        \
+	cmocka_unit_test_setup_teardown(test, cluster_setup, teardown)
+
+/* ---- options -------------------------------------------------------------- */
+
+static void options_of_etcd_are_for_etcd(void **state)
+{
+	static const char *const options[] = { "--endpoints=http://127.0.0.1:1",
+					       "--prefix=x/", "--ttl=10",
+					       "--on-lost=warn" };
+
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(command_run(&command, "run", options[i],
+					     text_of(state), "true"),
+				 64);
+		assert_mentions(command.errors, "is for transport etcd");
+		assert_mentions(command.errors, "--transport etcd");
+	}
+	setenv("PORTLOCK_TRANSPORT", "etcd", 1);
+	command_run(&command, "run", "--on-lost=warn", text_of(state), "true");
+	unsetenv("PORTLOCK_TRANSPORT");
+	assert_int_equal(command.status, 0);
+}
+
+static void assert_misuse(const char *key, const char *option,
+			  const char *mention)
+{
+	assert_int_equal(command_run(&command, "run", "--transport", "etcd",
+				     option, key, "true"),
+			 64);
+	assert_mentions(command.errors, mention);
+}
+
+static void values_that_are_none_are_refused(void **state)
+{
+	assert_misuse(text_of(state), "--ttl=4", "use 5 to 3600");
+	assert_misuse(text_of(state), "--ttl=3601", "use 5 to 3600");
+	assert_misuse(text_of(state), "--ttl=5s", "'5s' is no time");
+	assert_misuse(text_of(state), "--on-lost=die", "use kill or warn");
+	assert_misuse(text_of(state), "--transport=zookeeper",
+		      "use tcp, unix or etcd");
+}
+
+static void a_variable_that_is_nonsense_is_no_transport(void **state)
+{
+	setenv("PORTLOCK_ETCD_LOCAL_MS", "soon", 1);
+	command_run(&command, "run", "--transport=etcd", text_of(state),
+		    "true");
+	unsetenv("PORTLOCK_ETCD_LOCAL_MS");
+	assert_int_equal(command.status, 71);
+	assert_mentions(command.errors, "PORTLOCK_ETCD_");
+}
+
+/* ---- failures ------------------------------------------------------------- */
+
+static void a_missing_helper_is_named(void **state)
+{
+	setenv("PORTLOCK_SESSION", "/nonexistent/portlock-session", 1);
+	assert_int_equal(command_run(&command, "run", "--transport=etcd",
+				     text_of(state), "true"),
+			 71);
+	assert_mentions(command.errors, portlock_strerror(-ENOSYS));
+	assert_mentions(command.errors, "/nonexistent/portlock-session");
+}
+
+static void the_reason_of_a_failure_is_told(void **state)
+{
+	cluster_mute(cluster, true);
+	command_start(&command, "run", "--transport=etcd", text_of(state),
+		      "true");
+	cluster_await(&cluster->acquires, 1);
+	cluster_answer(cluster, SESSION_FAILED, -EKEYREJECTED,
+		       "https://etcd:2379: wrong\tpassword");
+	assert_int_equal(command_end(&command), 71);
+	assert_mentions(command.errors, portlock_strerror(-EKEYREJECTED));
+	assert_mentions(command.errors, "https://etcd:2379: wrong\\x09pass");
+}
+
+static void a_lock_of_another_host_is_not_available(void **state)
+{
+	cluster_elsewhere(cluster, true);
+	assert_int_equal(command_run(&command, "run", "--transport=etcd", "-n",
+				     "-E", "9", text_of(state), "true"),
+			 9);
+	assert_int_equal(command_run(&command, "run", "--transport=etcd", "-t",
+				     "0.2", text_of(state), "true"),
+			 1);
+	assert_mentions(command.errors, "not available within 0.2 s");
+}
+
+/* ---- what is seen --------------------------------------------------------- */
+
+/* The next line of its errors. */
+static void error_line(char line[COMMAND_TEXT])
+{
+	struct command errors = { .out = command.err };
+
+	do
+		command_line(&errors, line);
+	while (strncmp(line, "portlock: ", 10) != 0); /* valgrind's */
+}
+
+static void a_wait_for_the_cluster_is_told_of(void **state)
+{
+	char line[COMMAND_TEXT];
+
+	cluster_elsewhere(cluster, true);
+	command_start(&command, "run", "-v", "--transport=etcd", text_of(state),
+		      "true");
+	error_line(line);
+	assert_mentions(line, "waiting for other hosts");
+	cluster_answer(cluster, SESSION_TROUBLE, -EHOSTUNREACH, "no answer");
+	error_line(line);
+	assert_mentions(line, "waiting for the cluster: no answer");
+	cluster_answer(cluster, SESSION_WAITING, 0, "");
+	error_line(line);
+	assert_mentions(line, "waiting for other hosts");
+	assert_int_equal(
+		command_run(&other, "run", "-n", text_of(state), "true"), 1);
+	assert_mentions(other.errors, "waits for the cluster");
+	cluster_elsewhere(cluster, false);
+	assert_int_equal(command_end(&command), 0);
+}
+
+static void the_transport_is_shown(void **state)
+{
+	command_start(&command, "run", "--transport=etcd", text_of(state), "--",
+		      "sh", "-c", "echo ready; cat");
+	command_expect(&command, "ready");
+	assert_int_equal(command_run(&other, "who", text_of(state)), 0);
+	assert_mentions(other.output, " etcd ");
+	assert_int_equal(command_run(&other, "who", "--json", text_of(state)),
+			 0);
+	assert_mentions(other.output, "\"transport\": \"etcd\"");
+	assert_int_equal(command_end(&command), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_lock(options_of_etcd_are_for_etcd),
+		with_lock(values_that_are_none_are_refused),
+		with_lock(a_variable_that_is_nonsense_is_no_transport),
+		with_lock(a_missing_helper_is_named),
+		with_lock(the_reason_of_a_failure_is_told),
+		with_lock(a_lock_of_another_host_is_not_available),
+		with_lock(a_wait_for_the_cluster_is_told_of),
+		with_lock(the_transport_is_shown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

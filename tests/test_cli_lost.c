@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* test_cli_lost.c - portlock run when the lock of a cluster is lost: the
+ * command's process group ends, whoever is stopped or killed.
+ */
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "tests/support/cluster.h"
+#include "tests/support/command.h"
+
+#define LOST 74
+
+/* The shortest lease: half a second from SIGTERM to SIGKILL. */
+#define ETCD "--transport", "etcd", "--ttl", "5"
+
+/* Says its process id, ends with 5 after a line of input. */
+#define READER "sh", "-c", "echo $$; read line; exit 5"
+
+static struct command command, probe;
+
+static const char *text_of(void **state)
+{
+	return ((struct key *)*state)->text;
+}
+
+static int teardown(void **state)
+{
+	commands_kill();
+	return cluster_teardown(state);
+}
+
+#define with_lock(test)                                                        \
+	cmocka_unit_test_setup_teardown(test, cluster_setup, teardown)
+
+static pid_t start_reader(const char *key)
+{
+	command_start(&command, "run", ETCD, key, "--", READER);
+	return command_number(&command);
+}
+
+static void assert_lost(const char *reason)
+{
+	assert_int_equal(command_end(&command), LOST);
+	assert_mentions(command.errors, "the lock is lost");
+	assert_mentions(command.errors, reason);
+}
+
+static void a_lock_that_stays_lets_the_command_end(void **state)
+{
+	start_reader(text_of(state));
+	assert_int_equal(command_end(&command), 5);
+	assert_string_equal(command.errors, "");
+}
+
+static void the_group_ends_with_the_lock(void **state)
+{
+	pid_t first, second;
+
+	command_start(&command, "run", ETCD, text_of(state), "--", "sh", "-c",
+		      "sleep 600 & echo $!; echo $$; wait");
+	second = command_number(&command);
+	first = command_number(&command);
+	assert_int_equal(getpgid(first), first);
+	cluster_lose(cluster, "the lease has ended");
+	assert_lost("the lease has ended");
+	assert_mentions(command.errors, text_of(state));
+	assert_true(is_gone(first));
+	assert_true(is_gone(second));
+}
+
+static void who_does_not_obey_is_killed_when_the_command_has_ended(void **state)
+{
+	pid_t deaf;
+
+	command_start(&command, "run", ETCD, text_of(state), "--", "sh", "-c",
+		      "(trap '' TERM; exec sh -c 'echo $$; exec sleep 600') & "
+		      "wait");
+	deaf = command_number(&command);
+	cluster_lose(cluster, "gone");
+	assert_int_equal(command_wait(&command), LOST);
+	assert_true(is_gone(deaf));
+	assert_lost("gone");
+}
+
+static void a_command_that_ends_well_has_lost_all_the_same(void **state)
+{
+	command_start(&command, "run", ETCD, text_of(state), "--", "sh", "-c",
+		      "trap 'echo tidied; exit 0' TERM; exec 3<&0; cat <&3 & "
+		      "echo ready; wait");
+	command_expect(&command, "ready");
+	cluster_lose(cluster, "gone");
+	command_expect(&command, "tidied");
+	assert_lost("gone");
+}
+
+static void a_stopped_command_ends(void **state)
+{
+	pid_t pid;
+
+	if (is_slow())
+		skip(); /* valgrind has no stopped processes */
+	pid = start_reader(text_of(state));
+	kill(pid, SIGSTOP);
+	wait_stopped(pid);
+	cluster_lose(cluster, "gone");
+	assert_int_equal(command_wait(&command), LOST);
+	assert_true(is_gone(pid));
+	assert_lost("gone");
+}
+
+static void a_stopped_wrapper_goes_on_to_tell(void **state)
+{
+	pid_t pid;
+
+	if (is_slow())
+		skip(); /* valgrind has no stopped processes */
+	pid = start_reader(text_of(state));
+	kill(command.pid, SIGSTOP);
+	wait_stopped(command.pid);
+	cluster_lose(cluster, "gone");
+	assert_int_equal(command_wait(&command), LOST);
+	assert_true(is_gone(pid));
+	assert_lost("gone");
+}
+
+static void the_keeper_of_a_killed_wrapper_ends_the_group(void **state)
+{
+	pid_t pid = start_reader(text_of(state));
+
+	kill(command.pid, SIGKILL);
+	assert_int_equal(command_wait(&command), -SIGKILL);
+	assert_false(is_gone(pid));
+	cluster_lose(cluster, "gone");
+	wait_gone(pid);
+	command_end(&command);
+}
+
+static void so_does_the_one_that_replaces_a_killed_keeper(void **state)
+{
+	pid_t pid = start_reader(text_of(state)), first;
+
+	first = keeper_of(command.pid, 0);
+	kill(first, SIGKILL);
+	keeper_of(command.pid, first);
+	kill(command.pid, SIGKILL);
+	command_wait(&command);
+	cluster_lose(cluster, "gone");
+	wait_gone(pid);
+	command_end(&command);
+}
+
+static void a_killed_helper_loses_the_lock_in_time(void **state)
+{
+	pid_t pid;
+
+	atomic_store(&cluster->granted_ms, 300);
+	pid = start_reader(text_of(state));
+	assert_in_range(cluster->holder, 2, INT32_MAX);
+	kill(cluster->holder, SIGKILL);
+	assert_int_equal(command_wait(&command), LOST);
+	assert_true(is_gone(pid));
+	assert_lost("portlock-session");
+}
+
+static void a_lost_lock_is_let_go_on_this_host(void **state)
+{
+	start_reader(text_of(state));
+	cluster_lose(cluster, "gone");
+	assert_lost("gone");
+	assert_int_equal(
+		command_run(&probe, "run", "-n", text_of(state), "true"), 0);
+}
+
+static void the_next_here_comes_after_the_end_of_the_group(void **state)
+{
+	static const char is_there[] = "kill -0 $0 2>&- && echo there; exit 0";
+	char deaf[16];
+
+	command_start(&command, "run", ETCD, text_of(state), "--", "sh", "-c",
+		      "trap '' TERM; echo $$; exec sleep 600");
+	snprintf(deaf, sizeof(deaf), "%d", (int)command_number(&command));
+	command_start(&probe, "run", text_of(state), "--", "sh", "-c", is_there,
+		      deaf);
+	wait_for_queue(text_of(state), 1);
+	cluster_lose(cluster, "gone");
+	assert_int_equal(command_end(&probe), 0);
+	assert_string_equal(probe.output, "");
+	assert_lost("gone");
+}
+
+static void who_asked_to_be_warned_is_warned(void **state)
+{
+	struct command errors;
+	char line[COMMAND_TEXT];
+	pid_t pid;
+
+	command_start(&command, "run", ETCD, "--on-lost=warn", text_of(state),
+		      "--", READER);
+	pid = command_number(&command);
+	assert_int_equal(getpgid(pid), command.pid);
+	cluster_lose(cluster, "the lease has ended");
+	errors = (struct command){ .out = command.err };
+	command_line(&errors, line);
+	assert_mentions(line, "the lease has ended");
+	assert_mentions(line, "runs without it");
+	assert_false(is_gone(pid));
+	command_tell(&command, "go on\n");
+	assert_int_equal(command_end(&command), 5);
+}
+
+static void a_signal_for_the_wrapper_is_one_for_the_group(void **state)
+{
+	pid_t second;
+
+	command_start(&command, "run", ETCD, text_of(state), "--", "sh", "-c",
+		      "sleep 600 & echo $!; wait");
+	second = command_number(&command);
+	kill(command.pid, SIGTERM);
+	assert_int_equal(command_wait(&command), 128 + SIGTERM);
+	wait_gone(second);
+	command_end(&command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_lock(a_lock_that_stays_lets_the_command_end),
+		with_lock(the_group_ends_with_the_lock),
+		with_lock(
+			who_does_not_obey_is_killed_when_the_command_has_ended),
+		with_lock(a_command_that_ends_well_has_lost_all_the_same),
+		with_lock(a_stopped_command_ends),
+		with_lock(a_stopped_wrapper_goes_on_to_tell),
+		with_lock(the_keeper_of_a_killed_wrapper_ends_the_group),
+		with_lock(so_does_the_one_that_replaces_a_killed_keeper),
+		with_lock(a_killed_helper_loses_the_lock_in_time),
+		with_lock(a_lost_lock_is_let_go_on_this_host),
+		with_lock(the_next_here_comes_after_the_end_of_the_group),
+		with_lock(who_asked_to_be_warned_is_warned),
+		with_lock(a_signal_for_the_wrapper_is_one_for_the_group),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
