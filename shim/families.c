@@ -12,6 +12,8 @@
 
 #define NO_HOLD_OF_FILES "a lock file is a lock until it is removed"
 
+#define UNTIL_MAKER_ENDS "its maker has removed the file, or ends"
+
 #define OPEN_TAKERS                                                            \
 	"open open64 openat openat64 creat creat64 fopen fopen64 freopen "     \
 	"freopen64"
@@ -47,6 +49,8 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 			  "remove",
 		.until = "the file is removed",
 		.expired = "EEXIST",
+		.cluster_until = UNTIL_MAKER_ENDS,
+		.cluster_key = "lockfile:%n",
 		.timeout_ms = 30000,
 		.no_hold = NO_HOLD_OF_FILES,
 	},
@@ -145,6 +149,8 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.takers = "lockfile_create",
 		.enders = "unlink",
 		.until = "the file is removed",
+		.cluster_until = UNTIL_MAKER_ENDS,
+		.cluster_key = "liblockfile:%n",
 		.expired = "L_MAXTRYS",
 		.timeout_ms = 30000,
 		.no_hold = NO_HOLD_OF_FILES,

@@ -75,9 +75,22 @@ static bool take_transport(const struct option *option, struct shim_rule *rule)
 		rule->transport = "unix";
 	else if (strcmp(option->value, "tcp") == 0)
 		rule->transport = "tcp";
+	else if (strcmp(option->value, "etcd") == 0)
+		rule->transport = "etcd";
 	else
 		return option_fail(option,
-				   "unknown transport '%.40s': use unix or tcp",
+				   "unknown transport '%.40s': use unix, tcp "
+				   "or etcd",
+				   option->value);
+	return true;
+}
+
+static bool take_on_lost(const struct option *option, struct shim_rule *rule)
+{
+	rule->warns = strcmp(option->value, "warn") == 0;
+	if (!rule->warns && strcmp(option->value, "kill") != 0)
+		return option_fail(option,
+				   "unknown on-lost '%.40s': use kill or warn",
 				   option->value);
 	return true;
 }
@@ -138,6 +151,9 @@ static bool take_log(const struct option *option, struct shim_rule *rule)
 	return true;
 }
 
+#define ON_LOST "on-lost="
+#define SHARED "shared="
+
 static const struct {
 	const char *name;
 	bool (*take)(const struct option *option, struct shim_rule *rule);
@@ -145,8 +161,9 @@ static const struct {
 	{ "key=", take_key },
 	{ "timeout=", take_timeout },
 	{ "transport=", take_transport },
+	{ ON_LOST, take_on_lost },
 	{ "hold=", take_hold },
-	{ "shared=", take_shared },
+	{ SHARED, take_shared },
 	{ "guard=", take_guard },
 	{ "log=", take_log },
 };
@@ -167,10 +184,32 @@ static int find(const char *text, const char **value)
 	return OPTIONS;
 }
 
+/* What one option means for another one, in whatever order they stand. */
+static bool finish(struct cursor *cursor, const char *const starts[OPTIONS],
+		   struct shim_rule *rule)
+{
+	const char *value;
+	const char *on_lost = starts[find(ON_LOST, &value)];
+
+	if (!shim_rule_is_etcd(rule))
+		return !on_lost ||
+		       rule_fail(cursor, on_lost,
+				 "there is no on-lost= without transport=etcd: "
+				 "on one host no lock is lost");
+	/* The real lock, which those who share it have, is one host's. */
+	if (!starts[find(SHARED, &value)])
+		rule->bypass_shared = false;
+	/* Nor is a file on one host a lock on the others: so its maker has the
+	 * portlock, and not only while it waits. */
+	if (shim_families[rule->family].cluster_until && !rule->key)
+		rule->key = shim_families[rule->family].cluster_key;
+	return true;
+}
+
 bool rule_take_options(struct cursor *cursor, struct shim_rule *rule)
 {
 	struct option option = { .cursor = cursor };
-	unsigned seen = 0;
+	const char *starts[OPTIONS] = { NULL };
 
 	while (rule_more(cursor)) {
 		const char *text = rule_word(cursor, &option.start);
@@ -183,14 +222,15 @@ bool rule_take_options(struct cursor *cursor, struct shim_rule *rule)
 			return option_fail(
 				&option,
 				"unknown option '%.40s': use key=, timeout=, "
-				"transport=, hold=, shared=, guard= or log=",
+				"transport=, on-lost=, hold=, shared=, guard= "
+				"or log=",
 				text);
-		if (seen & 1u << i)
+		if (starts[i])
 			return option_fail(&option, "%s is given twice",
 					   options[i].name);
-		seen |= 1u << i;
+		starts[i] = option.start;
 		if (!options[i].take(&option, rule))
 			return false;
 	}
-	return true;
+	return finish(cursor, starts, rule);
 }

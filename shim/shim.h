@@ -74,11 +74,17 @@ struct shim_rule {
 	const char *key;       /* template, NULL: FAMILY:NAME */
 	int64_t timeout_ms;    /* -1: for ever; some families' default is not */
 	const char *transport; /* "unix" by default */
+	bool warns;	       /* on-lost=warn */
 	const char *log;       /* place of its lines; NULL: PORTLOCK_LOG's */
 	bool until_exit;       /* hold=exit */
 	bool bypass_shared;    /* shared=bypass, the default but for open */
 	bool unguarded;	       /* guard=no */
 };
+
+static inline bool shim_rule_is_etcd(const struct shim_rule *rule)
+{
+	return rule->transport[0] == 'e';
+}
 
 /* Where and why a text is not a rule. */
 struct shim_rule_error {
@@ -112,6 +118,9 @@ struct shim_family_facts {
 	 * aliases (__open); when a lock ends, and what the program gets at the
 	 * end of timeout=. */
 	const char *takers, *enders, *until, *expired;
+	/* With transport=etcd, where that is not as without: when the portlock
+	 * ends, and its key; or NULL. */
+	const char *cluster_until, *cluster_key;
 	int timeout_ms;	     /* -1: none */
 	const char *no_hold; /* why there is no hold=exit; NULL: there is */
 	bool has_shared;     /* there is shared= */

@@ -113,6 +113,31 @@ static void check_tells_of_a_missing_guard(void **state)
 	assert_null(strstr(command.output, "  guard "));
 }
 
+static void check_tells_how_a_lock_of_a_cluster_ends(void **state)
+{
+	(void)state;
+	assert_int_equal(command_run(&command, "preload", "-c", "-r",
+				     "lockfile /x transport=etcd", "-r",
+				     "flock /x transport=etcd on-lost=warn"),
+			 0);
+	assert_mentions(command.output,
+			"  key       lockfile:%n\n"
+			"  transport etcd\n"
+			"  on-lost   kill\n"
+			"  timeout   30 s, then EEXIST\n"
+			"  held      until its maker has removed the file, or "
+			"ends\n");
+	assert_mentions(command.output,
+			"  on-lost   warn\n"
+			"  timeout   none\n"
+			"  held      until the file is unlocked or closed\n"
+			"  shared    exclusive, as the others\n");
+	assert_int_equal(command_run(&command, "preload", "-c", "-r",
+				     "flock /x on-lost=warn"),
+			 64);
+	assert_mentions(command.errors, "no on-lost= without transport=etcd");
+}
+
 static void check_warns_of_rules_that_never_match(void **state)
 {
 	(void)state;
@@ -184,6 +209,7 @@ int main(void)
 		with_rules(check_tells_what_the_rules_do),
 		with_rules(check_tells_of_every_family),
 		with_rules(check_tells_of_a_missing_guard),
+		with_rules(check_tells_how_a_lock_of_a_cluster_ends),
 		with_rules(check_warns_of_rules_that_never_match),
 		with_rules(check_looks_at_the_command_and_does_not_start_it),
 		with_rules(check_says_if_nobody_can_read_it),

@@ -86,6 +86,25 @@ static void options_come_in_any_order(void **state)
 	assert_true(rules[1].unguarded);
 }
 
+static void in_a_cluster_some_defaults_are_others(void **state)
+{
+	(void)state;
+	assert_parsed("flock /x on-lost=warn transport=etcd\n"
+		      "flock /x transport=etcd on-lost=kill shared=bypass\n"
+		      "lockfile /x transport=etcd\n"
+		      "lockfile /x transport=etcd key=k",
+		      4);
+	assert_string_equal(rules[0].transport, "etcd");
+	assert_true(rules[0].warns);
+	assert_null(rules[0].key);
+	assert_false(rules[0].bypass_shared);
+	assert_false(rules[1].warns);
+	assert_true(rules[1].bypass_shared);
+	/* As it would be without, but the maker of the file has it. */
+	assert_string_equal(rules[2].key, "lockfile:%n");
+	assert_string_equal(rules[3].key, "k");
+}
+
 static void blanks_comments_and_line_ends_do_not_count(void **state)
 {
 	(void)state;
@@ -161,7 +180,7 @@ static void what_is_wrong_is_said_with_its_place(void **state)
 		{ "sem ''", 1, 5, "the pattern is empty: use *" },
 		{ "sem /x key", 1, 8,
 		  "unknown option 'key': use key=, timeout=, transport=, "
-		  "hold=, shared=, guard= or log=" },
+		  "on-lost=, hold=, shared=, guard= or log=" },
 		{ "sem /x key=", 1, 8, "the key is empty" },
 		{ "sem /x key=%x", 1, 8, "unknown %x in the key: use %n (na" },
 		{ "sem /x key=a%", 1, 8, "write %% for a percent sign" },
@@ -176,7 +195,13 @@ static void what_is_wrong_is_said_with_its_place(void **state)
 		{ "sem /x timeout=1000000001", 1, 8, "above 1000000000 sec" },
 		{ "sem /x timeout=99999999999999999999", 1, 8, "above 1000" },
 		{ "sem /x transport=udp", 1, 8,
-		  "unknown transport 'udp': use unix or tcp" },
+		  "unknown transport 'udp': use unix, tcp or etcd" },
+		{ "sem /x transport=etcd on-lost=run", 1, 23,
+		  "unknown on-lost 'run': use kill or warn" },
+		{ "sem /x on-lost=warn", 1, 8,
+		  "there is no on-lost= without transport=etcd: " },
+		{ "sem /x on-lost=kill transport=tcp", 1, 8,
+		  "there is no on-lost= without transport=etcd: " },
 		{ "flock /x  hold=", 1, 11, "unknown hold '': use exit" },
 		{ "flock /x hold=close", 1, 10,
 		  "unknown hold 'close': use ex" },
@@ -278,6 +303,7 @@ int main(void)
 		cmocka_unit_test(no_text_is_no_rule),
 		cmocka_unit_test(a_rule_has_a_line_and_defaults),
 		cmocka_unit_test(options_come_in_any_order),
+		cmocka_unit_test(in_a_cluster_some_defaults_are_others),
 		cmocka_unit_test(blanks_comments_and_line_ends_do_not_count),
 		cmocka_unit_test(quotes_and_backslashes_are_taken_off),
 		cmocka_unit_test(timeouts_are_seconds_with_a_fraction),

@@ -27,6 +27,17 @@ static void print_line(const char *text, unsigned line)
 	printf("%.*s\n", (int)strcspn(text, "\r\n"), text);
 }
 
+static const char *until(const struct shim_rule *rule)
+{
+	const struct shim_family_facts *facts = &shim_families[rule->family];
+
+	if (rule->until_exit)
+		return "the process ends";
+	if (shim_rule_is_etcd(rule) && facts->cluster_until)
+		return facts->cluster_until;
+	return facts->until;
+}
+
 static void print_rule(const struct source *source,
 		       const struct shim_rule *rule)
 {
@@ -41,13 +52,14 @@ static void print_rule(const struct source *source,
 	else
 		printf("  key       %s:%%n\n", facts->name);
 	printf("  transport %s\n", rule->transport);
+	if (shim_rule_is_etcd(rule))
+		printf("  on-lost   %s\n", rule->warns ? "warn" : "kill");
 	if (rule->timeout_ms < 0)
 		printf("  timeout   none\n");
 	else
 		printf("  timeout   %.15g s, then %s\n",
 		       (double)rule->timeout_ms / 1000, facts->expired);
-	printf("  held      until %s\n",
-	       rule->until_exit ? "the process ends" : facts->until);
+	printf("  held      until %s\n", until(rule));
 	if (facts->has_shared)
 		printf("  shared    %s\n",
 		       rule->bypass_shared ? "bypass, without a portlock"
