@@ -72,7 +72,7 @@ static void append_setting(struct packet *packet, const char *name,
 /* Empty variables are as good as none. */
 static const char *variable(const char *name)
 {
-	const char *value = secure_getenv(name);
+	const char *value = pl_ops->variable(name);
 
 	return value && *value ? value : NULL;
 }
@@ -100,6 +100,19 @@ static void append_ttl(struct packet *packet,
 		value = text;
 	if (value)
 		append_setting(packet, SESSION_TTL, value);
+}
+
+/* Whether it is one, portlock-session says. */
+static int margin_of(const struct portlock_options *options)
+{
+	const char *value = variable("PORTLOCK_ETCD_TTL");
+	long ttl = options->ttl_s;
+
+	if (!ttl)
+		ttl = value ? strtol(value, NULL, 10) : SESSION_TTL_DEFAULT;
+	if (ttl < SESSION_TTL_MIN || ttl > SESSION_TTL_MAX)
+		ttl = SESSION_TTL_DEFAULT;
+	return SESSION_MARGIN((int)ttl);
 }
 
 static void write_packet(struct packet *packet, const char *key,
@@ -186,6 +199,7 @@ int pl_cluster_make(struct pl_cluster **cluster, struct pl_address *address,
 	made->helper = memcpy(made->packet + packet.size, helper, helper_size);
 	made->local_grants = (unsigned)grants;
 	made->local_ns = milliseconds * PL_MSEC;
+	made->margin_ms = margin_of(options);
 	name_sessions(address, &packet);
 	*cluster = made;
 	return 0;

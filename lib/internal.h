@@ -66,6 +66,7 @@ struct pl_ops {
 	uid_t (*geteuid)(void);
 	void *(*calloc)(size_t count, size_t size);
 	void (*free)(void *memory);
+	const char *(*variable)(const char *name); /* as secure_getenv */
 };
 
 /* libc's functions, and the table in use (libc's unless replaced). */
@@ -346,6 +347,9 @@ void pl_registry_end(struct pl_attempt *attempt);
  * have that number: true if fd was one of the core's.  For the shim's dup2.
  */
 bool pl_registry_move(int fd);
+
+/* The same, if the place has that one: who uses it, does so in a window. */
+bool pl_registry_move_one(atomic_int *place, int fd);
 
 /* ---- lock.c: the handle -------------------------------------------------- */
 

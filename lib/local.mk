@@ -3,8 +3,6 @@
 
 # The core is PIC and is in the library, the shim, the command and the tests.
 noinst_LTLIBRARIES += %D%/libportlock-core.la
-%C%_libportlock_core_la_CPPFLAGS = $(AM_CPPFLAGS) \
-	-DPKGLIBEXECDIR='"$(pkglibexecdir)"'
 %C%_libportlock_core_la_LIBADD = $(LIBMD_LIBS)
 %C%_libportlock_core_la_SOURCES = \
 	%D%/acquire.c \

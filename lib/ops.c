@@ -46,6 +46,11 @@ static uint64_t inode(int fd)
 	return about.stx_ino;
 }
 
+static const char *variable(const char *name)
+{
+	return secure_getenv(name);
+}
+
 const struct pl_ops pl_libc_ops = {
 	.socket = socket,
 	.bind = bind,
@@ -77,6 +82,7 @@ const struct pl_ops pl_libc_ops = {
 	.geteuid = geteuid,
 	.calloc = calloc,
 	.free = free,
+	.variable = variable,
 };
 
 const struct pl_ops *pl_ops = &pl_libc_ops;

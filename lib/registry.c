@@ -250,6 +250,16 @@ static bool move_in_handle(struct portlock_lock *lock, int fd)
 	return moved;
 }
 
+bool pl_registry_move_one(atomic_int *place, int fd)
+{
+	bool moved;
+
+	before_fork();
+	moved = move_parting(place, fd);
+	after_fork_in_parent();
+	return moved;
+}
+
 bool pl_registry_move(int fd)
 {
 	bool moved = false;

@@ -25,6 +25,7 @@ struct pl_cluster {
 	const char *helper; /* the program's path */
 	unsigned local_grants;
 	int64_t local_ns;
+	int margin_ms; /* SESSION_MARGIN */
 	/* What was told about the last failure; see pl_detail_*(). */
 	atomic_flag detail_in_use;
 	char detail[PL_DETAIL_SIZE];

@@ -44,6 +44,47 @@ static const char *get(const char *name)
 }
 
 /*
+ * Programs clean their environment, and would be in another cluster, or in none,
+ * from then on.  What follows these names is kept, if a rule needs it, and what
+ * there is no room for is as if it was never there, which is logged.
+ */
+static const char *const kept_names[] = { "PORTLOCK_ETCD_", "PORTLOCK_SESSION=",
+					  "PORTLOCK_GUARD=" };
+static char kept[32768];
+
+static void keep_variables(void)
+{
+	size_t size = 0, names = sizeof(kept_names) / sizeof(kept_names[0]);
+
+	for (char **at = environ; *at; at++) {
+		size_t name = 0, length = strlen(*at) + 1;
+
+		while (name < names && strncmp(*at, kept_names[name],
+					       strlen(kept_names[name])) != 0)
+			name++;
+		if (name == names)
+			continue;
+		if (size + length >= sizeof(kept)) {
+			shim_log_line("rules", kept_names[name],
+				      "ignored: the variables are too long");
+			continue;
+		}
+		memcpy(kept + size, *at, length);
+		size += length;
+	}
+}
+
+const char *shim_variable(const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = kept; *at; at += strlen(at) + 1)
+		if (strncmp(at, name, length) == 0 && at[length] == '=')
+			return at + length + 1;
+	return NULL;
+}
+
+/*
  * Whom a wrong rule was meant for is anybody's guess: so nothing of its source
  * counts, and nothing of those after it, as the rule would have come first.
  */
@@ -136,11 +177,16 @@ static bool add_file(void)
 static void read_rules(void)
 {
 	unsigned families = 0;
+	bool etcd = false;
 
 	if (add_variable())
 		add_file();
-	for (int rule = 0; rule < count; rule++)
+	for (int rule = 0; rule < count; rule++) {
 		families |= 1u << rules[rule].family;
+		etcd = etcd || shim_rule_is_etcd(&rules[rule]);
+	}
+	if (etcd && !getauxval(AT_SECURE))
+		keep_variables();
 	atomic_store_explicit(&shim_families_ruled, families,
 			      memory_order_relaxed);
 }

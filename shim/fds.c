@@ -21,6 +21,7 @@
 #define CEILING 4096
 #define KNOWN_FDS 65536 /* higher ones are not protected */
 #define BITS 64
+#define BELOW 8 /* places for shim_fd_below() */
 
 #ifdef SYS_geteuid32
 #define KERNELS_GETEUID SYS_geteuid32
@@ -150,6 +151,30 @@ bool shim_fd_pair(int fds[2])
 	return made;
 }
 
+static int forget_and_close(int fd)
+{
+	/* In this order: the number may be the program's right after. */
+	if (fd >= 0 && fd < KNOWN_FDS)
+		atomic_fetch_and(&known[fd / BITS], ~bit_of(fd));
+	return REAL(close)(fd);
+}
+
+int shim_fd_below(int fd)
+{
+	int first = ask_ceiling() / 16 * 15 - 1, copy = -1;
+
+	if (first > BELOW)
+		copy = REAL(fcntl)(fd, F_DUPFD_CLOEXEC, first - BELOW);
+	if (copy < 0)
+		return fd;
+	if (copy >= first) {
+		REAL(close)(copy);
+		return fd;
+	}
+	forget_and_close(fd);
+	return note(copy);
+}
+
 static int high_accept(int fd, struct sockaddr *address, socklen_t *length,
 		       int flags)
 {
@@ -193,14 +218,6 @@ static int plain_open(const char *path, int flags)
 static uid_t kernels_user(void)
 {
 	return (uid_t)syscall(KERNELS_GETEUID);
-}
-
-static int forget_and_close(int fd)
-{
-	/* In this order: the number may be the program's right after. */
-	if (fd >= 0 && fd < KNOWN_FDS)
-		atomic_fetch_and(&known[fd / BITS], ~bit_of(fd));
-	return REAL(close)(fd);
 }
 
 static int set_nonblocking(int fd)
@@ -267,8 +284,9 @@ const struct pl_ops shim_ops = {
 	.clock_gettime = shim_clock_gettime,
 	.getpid = getpid,
 	.geteuid = kernels_user,
-	.calloc = calloc,
-	.free = free,
+	.calloc = shim_calloc,
+	.free = shim_free,
+	.variable = shim_variable,
 };
 
 /* Whatever asks for the time before the first handle is made. */

@@ -130,6 +130,9 @@ static int take_hold(const struct filelock *lock, struct shim_hold *hold)
 		manner = manner_of(lock);
 	if (manner != TRY_OR_GO_WITHOUT)
 		return result;
+	/* Who has it may be on another host. */
+	if (shim_rule_is_etcd(lock->rule))
+		return -ETIMEDOUT;
 	shim_log_rule(lock->rule, lock->path,
 		      "no wait for the portlock, with a lock held already");
 	return HOLD_WITHOUT;
@@ -145,8 +148,9 @@ static void cancelled(void *argument)
 
 int filelock_take(const struct filelock *lock, struct shim_hold **hold)
 {
+	static const struct hold_wait none = { .never = false };
 	struct shim_hold *wanted = hold_get(lock->rule, lock->path);
-	int result = HOLD_WITHOUT;
+	int result = hold_missing(lock->rule, &none);
 
 	*hold = NULL;
 	if (wanted) {

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/session.h"
 #include "shim/gate.h"
 #include "shim/heir.h"
 #include "shim/hold_table.h"
@@ -118,19 +119,25 @@ static int acquire(struct shim_hold *hold, const struct hold_wait *wait,
 /* For our children, see inside.c. */
 static void note_token(struct shim_hold *hold)
 {
-	atomic_store(&hold->token, portlock_token(&hold->lock));
+	/* Not portlock_token(): what stands on the gate is this host's. */
+	atomic_store(&hold->token, atomic_load(&hold->lock.token));
 }
 
 /* Once: joins or acquires.  -EAGAIN: another thread just took it, or lets it
  * go. */
-static int take_once(struct shim_hold *hold, const struct hold_wait *wait,
-		     int64_t deadline)
+static int take_once(struct shim_hold *hold, const struct shim_rule *rule,
+		     const struct hold_wait *wait, int64_t deadline)
 {
 	int error;
 
 	if (join(hold, wait->scope))
 		return 0;
 	error = acquire(hold, wait, deadline);
+	hold->rule = rule;
+	if (error == 0 && !lost_watch_begin(&hold->watch, &hold->lock, rule)) {
+		portlock_release(&hold->lock);
+		error = -ENOSYS;
+	}
 	if (error == 0) {
 		note_token(hold);
 		atomic_store(&hold->count, 1);
@@ -152,7 +159,7 @@ static int take_in_turn(struct shim_hold *hold, const struct shim_rule *rule,
 		error = turn_take(&hold->turn, deadline, wait->interruptible);
 	if (error < 0)
 		return error;
-	error = take_once(hold, wait, deadline);
+	error = take_once(hold, rule, wait, deadline);
 	/* Before the others look. */
 	if (error == 0)
 		note(hold, rule, wait->scope);
@@ -164,7 +171,8 @@ static int take_in_turn(struct shim_hold *hold, const struct shim_rule *rule,
 static int take(struct shim_hold *hold, const struct shim_rule *rule,
 		const struct hold_wait *wait)
 {
-	int64_t limit = pl_deadline_after(rule->timeout_ms);
+	int64_t limit =
+		wait->patient ? PL_NEVER : pl_deadline_after(rule->timeout_ms);
 	int64_t deadline = limit < wait->deadline ? limit : wait->deadline;
 	int error;
 
@@ -178,9 +186,34 @@ static int take(struct shim_hold *hold, const struct shim_rule *rule,
 	return error;
 }
 
+/* Joined is not enough, if the hold was lost to the cluster. */
+static bool is_lost(struct shim_hold *hold)
+{
+	return hold->lock.transport == PL_ETCD && !pl_is_sure(&hold->lock);
+}
+
+int hold_missing(const struct shim_rule *rule, const struct hold_wait *wait)
+{
+	if (!shim_rule_is_etcd(rule))
+		return HOLD_WITHOUT;
+	return wait->never ? -EBUSY : -ETIMEDOUT;
+}
+
+static void explain(struct shim_hold *hold, const struct shim_rule *rule,
+		    const char *key, int error)
+{
+	char detail[PL_DETAIL_SIZE] = "";
+
+	shim_log_rule(rule, key, portlock_strerror(pl_error_filter(error)));
+	if (hold->lock.cluster)
+		pl_detail_get(hold->lock.cluster, detail);
+	if (*detail)
+		shim_log_rule(rule, key, detail);
+}
+
 /* What the program is told of an acquire that failed. */
-static int without(const struct shim_hold *hold, const struct shim_rule *rule,
-		   int error)
+static int without(struct shim_hold *hold, const struct shim_rule *rule,
+		   const struct hold_wait *wait, int error)
 {
 	const char *key = hold->lock.address.name + strlen(PL_GATE_PREFIX);
 
@@ -197,8 +230,8 @@ static int without(const struct shim_hold *hold, const struct shim_rule *rule,
 	case -EDEADLK: /* this thread has it for a lock of another family */
 		return HOLD_WITHOUT;
 	default:
-		shim_log_rule(rule, key, portlock_strerror(error));
-		return HOLD_WITHOUT;
+		explain(hold, rule, key, error);
+		return hold_missing(rule, wait);
 	}
 }
 
@@ -216,13 +249,20 @@ int hold_take(struct shim_hold *hold, const struct shim_rule *rule,
 		atomic_fetch_sub(&hold->staying, 1);
 	pthread_setcancelstate(cancel, NULL);
 	errno = error;
-	return result == 0 ? 0 : without(hold, rule, result);
+	if (result == 0 && is_lost(hold)) {
+		hold_drop(hold);
+		shim_log_rule(rule,
+			      hold->lock.address.name + strlen(PL_GATE_PREFIX),
+			      "was lost to the cluster");
+		return hold_missing(rule, wait);
+	}
+	return result == 0 ? 0 : without(hold, rule, wait, result);
 }
 
 int hold_take_name(const struct shim_rule *rule, const char *name,
 		   const struct hold_wait *wait, struct shim_hold **hold)
 {
-	int result = HOLD_WITHOUT;
+	int result = hold_missing(rule, wait);
 
 	*hold = hold_get(rule, name);
 	if (*hold) {
@@ -250,6 +290,7 @@ void hold_drop(struct shim_hold *hold)
 	if (count == 1) {
 		atomic_store(&hold->everybodys, false);
 		heir_forget(hold);
+		lost_watch_end(&hold->watch);
 		portlock_release(&hold->lock);
 	}
 	atomic_fetch_sub(&hold->drops, 1);

@@ -52,12 +52,20 @@ struct hold_wait {
 	bool never;	     /* a try */
 	bool interruptible;  /* -EINTR after a handler without SA_RESTART */
 	bool never_restarts; /* ... or with it */
+	bool patient;	     /* the rule's timeout= is not for this wait */
 	int64_t deadline; /* the program's, ns of CLOCK_MONOTONIC; a rule with
 			     * a timeout= may end the wait before it */
 };
 
 /* hold_take() took nothing, but the program may go on with its own lock. */
 #define HOLD_WITHOUT 1
+
+/*
+ * The result where there is no portlock to be had: the program's own lock
+ * excludes on this host, so HOLD_WITHOUT, unless the rule is about a cluster;
+ * then it is that of a wait that ended.
+ */
+int hold_missing(const struct shim_rule *rule, const struct hold_wait *wait);
 
 /*
  * Takes the portlock, or joins the hold.

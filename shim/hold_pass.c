@@ -12,10 +12,13 @@ static bool give(struct shim_hold *hold, int socket, unsigned limit)
 		if (count == 0 || count > limit)
 			return false;
 	while (!atomic_compare_exchange_weak(&hold->count, &count, 0));
+	/* Before another process may let it go. */
+	lost_watch_end(&hold->watch);
 	if (pl_lock_give(&hold->lock, socket) == 0) {
 		atomic_store(&hold->everybodys, false);
 		return true;
 	}
+	lost_watch_begin(&hold->watch, &hold->lock, hold->rule);
 	atomic_fetch_add(&hold->count, count);
 	return false;
 }
@@ -33,7 +36,11 @@ bool hold_give(struct shim_hold *hold, int socket, unsigned limit)
 
 bool hold_adopt(struct shim_hold *hold, int socket)
 {
-	return pl_lock_adopt(&hold->lock, socket) == 0;
+	if (pl_lock_adopt(&hold->lock, socket) < 0)
+		return false;
+	/* The open file is locked in any case. */
+	lost_watch_begin(&hold->watch, &hold->lock, hold->rule);
+	return true;
 }
 
 void hold_join(struct shim_hold *hold)

@@ -69,18 +69,20 @@ static struct shim_hold *pin(uint64_t identity, bool *fresh, bool *was_used)
 static bool make(struct shim_hold *hold, bool was_used,
 		 const struct shim_rule *rule, const char *name)
 {
-	bool made;
+	int error;
 
 	if (was_used)
 		pl_lock_fini(&hold->lock);
 	atomic_store(&hold->next_look, 0);
 	atomic_store(&hold->look_pause, LOOK_FIRST);
 	hold->inherited = 0;
-	made = shim_lock_init(&hold->lock, rule, name) == 0;
+	error = shim_lock_init(&hold->lock, rule, name);
+	if (error < 0 && shim_rule_is_etcd(rule))
+		shim_log_rule(rule, name, portlock_strerror(error));
 	shim_tables_lock();
-	hold->state = made ? READY : FREE;
+	hold->state = error < 0 ? FREE : READY;
 	shim_tables_unlock();
-	return made;
+	return error == 0;
 }
 
 static bool is_made(struct shim_hold *hold)

@@ -4,6 +4,7 @@
 #define PORTLOCK_SHIM_HOLD_TABLE_H
 
 #include "shim/hold.h"
+#include "shim/lost.h"
 
 /* Pauses between two looks at who has a key: a try that finds it taken asks,
  * which leaves a dead connection in the holder's queue; so who tries again and
@@ -19,6 +20,8 @@ struct shim_hold {
 	/* By the tables' mutex: */
 	enum hold_state state;
 	unsigned pins;
+	struct lost_watch watch;
+	const struct shim_rule *rule; /* by which it was taken */
 	struct turn turn;  /* to wait for the portlock */
 	atomic_uint drops; /* going on: not to be made anew */
 	/* Of what it is held for; 1 more when it stays until the end. */

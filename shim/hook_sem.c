@@ -35,7 +35,11 @@ SHIM_HOOK sem_t *sem_open(const char *name, int flags, ...)
 	    !shim_enter())
 		return sem;
 	saved_errno = errno;
-	semaphore_opened(sem, name, flags & O_CREAT ? (int)value : -1);
+	if (!semaphore_opened(sem, name, flags & O_CREAT ? (int)value : -1)) {
+		REAL(sem_close)(sem);
+		sem = SEM_FAILED;
+		saved_errno = ENOMEM;
+	}
 	errno = saved_errno;
 	shim_leave();
 	return sem;

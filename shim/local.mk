@@ -14,6 +14,7 @@ noinst_LTLIBRARIES += %D%/librules.la
 	%D%/shim.h
 
 if ENABLE_SHIM
+pkglibexec_PROGRAMS += portlock-guard
 pkglib_LTLIBRARIES += %D%/portlock-shim.la %D%/portlock-trace.la
 dist_man_MANS += %D%/portlock-rules.5 %D%/portlock-shim.7
 endif
@@ -76,6 +77,10 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = $(shim_map)
 	%D%/lockfile_wait.c \
 	%D%/lockfile_who.c \
 	%D%/log.c \
+	%D%/lost.c \
+	%D%/lost.h \
+	%D%/lost/protocol.h \
+	%D%/memory.c \
 	%D%/mutex.c \
 	%D%/mutex.h \
 	%D%/mutex_name.c \
@@ -136,6 +141,16 @@ EXTRA_%C%_portlock_trace_la_DEPENDENCIES = %D%/trace/trace.map
 	%D%/trace/seen.c \
 	%D%/trace/trace.h \
 	%D%/trace/write.c
+
+# What ends a process that loses a lock of a cluster.
+portlock_guard_LDADD =
+portlock_guard_SOURCES = \
+	%D%/lost/guard.h \
+	%D%/lost/main.c \
+	%D%/lost/processes.c \
+	%D%/lost/protocol.h \
+	%D%/lost/say.c \
+	%D%/lost/victims.c
 
 EXTRA_DIST += %D%/trace/README.md %D%/trace/trace.map
 EXTRA_DIST += %D%/PROGRAMS.md %D%/README.md %D%/shim.map %D%/time64.map

@@ -47,7 +47,7 @@ bool lockfile_key_take(struct lockfile_entry *entry,
 	int result;
 
 	if (!hold)
-		return true;
+		return hold_missing(rule, &wait) >= 0;
 	/* Or we would wait no more, and nobody else get it. */
 	lockfile_forget_gone(hold);
 	result = hold_take(hold, rule, &wait);

@@ -12,6 +12,7 @@
 
 #include "shim/mutex.h"
 
+#define PAUSE_MS 1000
 #define NS_PER_S INT64_C(1000000000)
 
 /* Set for threads that may end with a robust mutex. */
@@ -161,12 +162,16 @@ static int take_patiently(struct mutex *mutex, bool never)
 	const struct hold_wait how = {
 		.scope = HOLD_BY_THREAD,
 		.never = never,
+		.patient = true,
 		.deadline = PL_NEVER,
 	};
-	struct shim_rule rule = *mutex->rule;
+	int result;
 
-	rule.timeout_ms = -1;
-	return hold_take(mutex->hold, &rule, &how);
+	/* A cluster that is out of reach now may come back. */
+	while ((result = hold_take(mutex->hold, mutex->rule, &how)) ==
+	       -ETIMEDOUT)
+		pl_poll(NULL, 0, pl_deadline_after(PAUSE_MS));
+	return result;
 }
 
 /*

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "lib/session.h"
 #include "shim/semaphore.h"
 
 #define NS_PER_S INT64_C(1000000000)
@@ -98,7 +99,18 @@ static int take_portlock(struct semaphore *semaphore,
 		how.interruptible = false;
 		error = pl_acquire(&semaphore->lock, &how);
 	}
+	if (error == 0 && !lost_watch_begin(&semaphore->watch, &semaphore->lock,
+					    semaphore->rule)) {
+		portlock_release(&semaphore->lock);
+		error = -ENOSYS;
+	}
 	return error;
+}
+
+static void let_go(struct semaphore *semaphore)
+{
+	lost_watch_end(&semaphore->watch);
+	portlock_release(&semaphore->lock);
 }
 
 /* Takes the real semaphore; the portlock is ours. */
@@ -120,8 +132,20 @@ static int take_real(struct semaphore *semaphore, const struct limits *limits)
 	if (result == 0)
 		semaphore_set_taken(semaphore->sem, holder);
 	else
-		portlock_release(&semaphore->lock);
+		let_go(semaphore);
 	return result;
+}
+
+/* The real one excludes on this host only: that is not enough. */
+static int refuse(struct semaphore *semaphore, const struct limits *limits)
+{
+	char detail[PL_DETAIL_SIZE];
+
+	pl_detail_get(semaphore->lock.cluster, detail);
+	if (*detail)
+		shim_log_rule(semaphore->rule, semaphore->name, detail);
+	errno = limits->wait->never ? EAGAIN : ETIMEDOUT;
+	return -1;
 }
 
 /*
@@ -134,12 +158,14 @@ static int take_bare(struct semaphore *semaphore, const struct limits *limits,
 {
 	int result;
 
-	if (error != -EDEADLK && error != -EALREADY)
+	if (error != -EDEADLK && error != -EALREADY) {
 		shim_log_rule(semaphore->rule, semaphore->name,
-			      portlock_strerror(error));
+			      portlock_strerror(pl_error_filter(error)));
+		if (shim_rule_is_etcd(semaphore->rule))
+			return refuse(semaphore, limits);
+	}
 	result = real_wait(semaphore->sem, limits);
-	if (result == 0 && error == -EDEADLK &&
-	    portlock_has_locked(&semaphore->lock))
+	if (result == 0 && error == -EDEADLK && pl_is_held(&semaphore->lock))
 		semaphore_set_taken(semaphore->sem,
 				    atomic_load(&semaphore->holder));
 	return result;
@@ -191,7 +217,7 @@ int semaphore_acquire(struct semaphore *semaphore,
 int semaphore_post(struct semaphore *semaphore)
 {
 	/* Not in the child of a vfork(), either. */
-	bool holds = portlock_has_locked(&semaphore->lock);
+	bool holds = pl_is_held(&semaphore->lock);
 	int result;
 
 	/* First: who dies between the two leaves what a bare program leaves,
@@ -200,7 +226,7 @@ int semaphore_post(struct semaphore *semaphore)
 		semaphore_set_taken(semaphore->sem, 0);
 	result = REAL(sem_post)(semaphore->sem);
 	if (holds)
-		portlock_release(&semaphore->lock);
+		let_go(semaphore);
 	return result;
 }
 
@@ -219,7 +245,7 @@ static void heal(struct semaphore *semaphore, int *value)
 		REAL(sem_post)(semaphore->sem);
 		REAL(sem_getvalue)(semaphore->sem, value);
 	}
-	portlock_release(&semaphore->lock);
+	let_go(semaphore);
 }
 
 int semaphore_getvalue(struct semaphore *semaphore, int *value)

@@ -7,13 +7,14 @@
 #include <semaphore.h>
 #include <time.h>
 
-#include "shim/shim.h"
+#include "shim/lost.h"
 
 /* One that sem_open() returned to the program and that a rule matches. */
 struct semaphore {
 	sem_t *sem;
 	const struct shim_rule *rule;
 	struct portlock_lock lock;
+	struct lost_watch watch;
 	char name[NAME_MAX + 2];
 	_Atomic uint32_t holder; /* semaphore_holder() of the last one here */
 	/* By the tables' mutex: */
@@ -27,8 +28,9 @@ struct semaphore {
 /* NULL for all others, after one or two comparisons. */
 struct semaphore *semaphore_find(const sem_t *sem);
 
-/* After a sem_open(), with the initial value that it gave, or -1. */
-void semaphore_opened(sem_t *sem, const char *name, int initial);
+/* After a sem_open(), with the initial value that it gave, or -1.  False: it
+ * must not be used without us. */
+bool semaphore_opened(sem_t *sem, const char *name, int initial);
 
 /* What sem_close() is to do: 0, or -1 with errno. */
 int semaphore_close(struct semaphore *semaphore);

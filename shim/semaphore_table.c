@@ -91,14 +91,14 @@ static bool publish(struct semaphore *semaphore, sem_t *sem)
 	return !known;
 }
 
-static void add(sem_t *sem, const char *name, const struct shim_rule *rule)
+static bool add(sem_t *sem, const char *name, const struct shim_rule *rule)
 {
 	struct semaphore *semaphore = claim();
 	int error;
 
 	if (!semaphore) {
 		shim_log_rule(rule, name, "passes through: too many are open");
-		return;
+		return !shim_rule_is_etcd(rule);
 	}
 	semaphore->rule = rule;
 	snprintf(semaphore->name, sizeof(semaphore->name), "%s", name);
@@ -106,13 +106,16 @@ static void add(sem_t *sem, const char *name, const struct shim_rule *rule)
 	if (error < 0) {
 		shim_log_rule(rule, name, portlock_strerror(error));
 		give_back(semaphore);
-	} else if (!publish(semaphore, sem)) {
+		return !shim_rule_is_etcd(rule);
+	}
+	if (!publish(semaphore, sem)) {
 		pl_lock_fini(&semaphore->lock);
 		give_back(semaphore);
 	}
+	return true;
 }
 
-void semaphore_opened(sem_t *sem, const char *name, int initial)
+bool semaphore_opened(sem_t *sem, const char *name, int initial)
 {
 	char full[NAME_MAX + 2];
 	const struct shim_rule *rule;
@@ -121,11 +124,10 @@ void semaphore_opened(sem_t *sem, const char *name, int initial)
 	snprintf(full, sizeof(full), "/%s", name + strspn(name, "/"));
 	rule = shim_rule_find(SHIM_SEM, full);
 	if (!rule)
-		return;
+		return true;
 	if (!semaphore_judge(sem, initial))
 		shim_log_rule(rule, full, "passes through: its value is not 1");
-	if (!opened_again(sem))
-		add(sem, full, rule);
+	return opened_again(sem) || add(sem, full, rule);
 }
 
 /* What the program's sem_close() comes to. */
@@ -146,7 +148,7 @@ static enum closing decide(struct semaphore *semaphore)
 		return CLOSED_TWICE;
 	if (--semaphore->opens > 0)
 		return CLOSE_ONE;
-	if (portlock_has_locked(&semaphore->lock)) {
+	if (pl_is_held(&semaphore->lock)) {
 		if (semaphore->kept)
 			return CLOSE_ONE;
 		semaphore->kept = true;

@@ -172,6 +172,9 @@ const struct shim_rule *shim_rule_next(enum shim_family family,
 /* What PORTLOCK_LOG says, NULL: nothing is to be logged. */
 const char *shim_log_place(void);
 
+/* A variable of transport etcd, as it was at the start; NULL: there was none. */
+const char *shim_variable(const char *name);
+
 /* A handle for that rule and name, in memory of the caller; 0 or -errno. */
 int shim_lock_init(struct portlock_lock *lock, const struct shim_rule *rule,
 		   const char *name);
@@ -208,6 +211,12 @@ int shim_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 /* The program's deadline, by a clock as it sees it, for the core: ns of the
  * kernel's CLOCK_MONOTONIC; NULL: PL_NEVER. */
 int64_t shim_deadline(clockid_t clock, const struct timespec *until);
+
+/* ---- memory.c ------------------------------------------------------------ */
+
+/* As calloc() and free(), but async-signal-safe. */
+void *shim_calloc(size_t count, size_t size);
+void shim_free(void *memory);
 
 /* ---- who.c --------------------------------------------------------------- */
 
@@ -257,6 +266,8 @@ void shim_log_line(const char *who, const char *name, const char *what);
  */
 extern const struct pl_ops shim_ops; /* the core's table under the shim */
 bool shim_fd_is_ours(int fd);
+/* Gives one of ours a number that is lower than the core's. */
+int shim_fd_below(int fd);
 /* The lowest of ours in from..last, or -1. */
 int shim_fd_next(unsigned from, unsigned last);
 /* socketpair() for two such. */

@@ -309,8 +309,8 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 below_hooks = \
 	shim/clock.c shim/env.c shim/fds.c shim/guard.c shim/heir.c \
 	shim/heir_table.c shim/hold.c shim/hold_pass.c shim/hold_table.c \
-	shim/gate.c shim/inside.c shim/log.c shim/real.c shim/signals.c shim/tie.c \
-	shim/turn.c shim/who.c
+	shim/gate.c shim/inside.c shim/log.c shim/lost.c shim/memory.c \
+	shim/real.c shim/signals.c shim/tie.c shim/turn.c shim/who.c
 %C%_test_shim_hold_CFLAGS = $(AM_CFLAGS)
 %C%_test_shim_hold_SOURCES = %D%/test_shim_hold.c $(below_hooks)
 %C%_test_shim_tie_CFLAGS = $(AM_CFLAGS)
@@ -424,6 +424,7 @@ AM_TESTS_ENVIRONMENT = \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
 	PORTLOCK_COMMAND="$$top_builddir/portlock"; export PORTLOCK_COMMAND; \
 	PORTLOCK_SHIM='$(shim_path)'; export PORTLOCK_SHIM; \
+	PORTLOCK_GUARD="$$top_builddir/portlock-guard"; export PORTLOCK_GUARD; \
 	PORTLOCK_CC='$(CC) $(SANITIZE_FLAGS)'; export PORTLOCK_CC; \
 	PORTLOCK_CXX='$(CXX) $(SANITIZE_FLAGS)'; export PORTLOCK_CXX; \
 	PATH="$$top_builddir:$$PATH"; export PATH; \

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* lost.h - what becomes of this process when it loses a lock to the cluster. */
+#ifndef PORTLOCK_SHIM_LOST_H
+#define PORTLOCK_SHIM_LOST_H
+
+#include "shim/shim.h"
+
+/* Of one lock; zeroed: it is not watched. */
+struct lost_watch {
+	atomic_uint slot;
+};
+
+/*
+ * The lock is held since just now: portlock-guard does what the rule says when
+ * it is lost.  False: it cannot, which is logged.  Nothing to do but for
+ * transport etcd.  Async-signal-safe.
+ */
+bool lost_watch_begin(struct lost_watch *watch, struct portlock_lock *lock,
+		      const struct shim_rule *rule);
+
+/* Before it is released or given away.  Async-signal-safe; cannot fail. */
+void lost_watch_end(struct lost_watch *watch);
+
+/* For dup2: moves the leash away from that number, if it is there. */
+bool lost_move(int fd);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* victims.c - the processes that end with a lock. */
+#include "config.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "shim/lost/guard.h"
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+
+#define VICTIMS 1024
+
+/* A number may be another process's by and by: a pidfd is not, and where there
+ * are none the time of the start tells. */
+struct victim {
+	pid_t pid;
+	uint64_t started;
+	int pidfd; /* or -1 */
+};
+
+static struct victim victims[VICTIMS]; /* the host is the first */
+static int count;
+
+static bool is_there(const struct victim *victim)
+{
+	struct pollfd end = { .fd = victim->pidfd, .events = POLLIN };
+	struct process now;
+
+	if (victim->pidfd >= 0)
+		return poll(&end, 1, 0) == 0;
+	return process_read(victim->pid, &now) &&
+	       now.started == victim->started;
+}
+
+void victims_begin(pid_t host, int pidfd)
+{
+	struct process now = { .pid = host };
+
+	process_read(host, &now);
+	victims[0] = (struct victim){ host, now.started, pidfd };
+	count = 1;
+}
+
+static bool is_victim(pid_t pid)
+{
+	for (int i = 0; i < count; i++)
+		if (victims[i].pid == pid && is_there(&victims[i]))
+			return true;
+	return false;
+}
+
+static void add(const struct process *process)
+{
+	struct victim *victim = &victims[count];
+	struct process now;
+
+	if (count == VICTIMS)
+		return;
+	*victim = (struct victim){
+		.pid = process->pid,
+		.started = process->started,
+		.pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0),
+	};
+	/* Is it still the same one? */
+	if (process_read(process->pid, &now) && now.started == process->started)
+		count++;
+	else if (victim->pidfd >= 0)
+		close(victim->pidfd);
+}
+
+void victims_find(uint64_t since)
+{
+	uint64_t first = process_ticks(since);
+	struct process *list;
+	int length = processes_list(&list);
+	bool more = true;
+
+	for (int i = 0; i < length; i++)
+		list[i].chosen = is_victim(list[i].pid);
+	/* Children, then theirs, and so on. */
+	while (more) {
+		more = false;
+		for (int i = 0; i < length; i++) {
+			if (list[i].chosen || list[i].started < first ||
+			    !is_victim(list[i].parent))
+				continue;
+			list[i].chosen = more = true;
+			add(&list[i]);
+		}
+	}
+	free(list);
+}
+
+void victims_signal(int signal)
+{
+	for (int i = count - 1; i >= 0; i--) {
+		if (victims[i].pidfd >= 0)
+			syscall(SYS_pidfd_send_signal, victims[i].pidfd, signal,
+				NULL, 0);
+		else if (is_there(&victims[i]))
+			kill(victims[i].pid, signal);
+	}
+}
+
+bool victims_are_left(void)
+{
+	for (int i = 0; i < count; i++)
+		if (is_there(&victims[i]))
+			return true;
+	return false;
+}
