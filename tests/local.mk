@@ -367,6 +367,12 @@ include %D%/etcd/local.mk
 include %D%/torture/local.mk
 include %D%/model/local.mk
 
+# Those of portlock-session, with files of it.
+%C%_test_session_texts_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS)
+%C%_test_session_texts_LDADD = $(LDADD) $(LIBCURL_LIBS) $(JANSSON_LIBS)
+%C%_test_session_texts_SOURCES = %D%/test_session_texts.c \
+	lib/etcd/encode.c lib/etcd/queue.c lib/etcd/settings.c lib/etcd/who.c
+
 programs = $(unit_tests) $(user_programs) %D%/canary_fail %D%/canary_leak
 if !SANITIZE
 programs += %D%/canary_race
@@ -383,6 +389,9 @@ script_tests += $(bench_scripts)
 if ENABLE_SHIM
 script_tests += $(bench_shim_scripts)
 endif
+endif
+if ENABLE_ETCD
+programs += %D%/test_session_texts
 endif
 if HAVE_CXX17
 programs += $(cxx17_tests)

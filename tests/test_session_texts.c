@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* test_session_texts.c - portlock-session's texts: keys and JSON for etcd, and
+ * settings, right and wrong.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/etcd/encode.h"
+#include "lib/etcd/protocol.h"
+#include "lib/etcd/queue.h"
+#include "lib/etcd/settings.h"
+#include "tests/support/support.h"
+
+#define expect_text(made, text)                                                \
+	do {                                                                   \
+		char *made_ = (made);                                          \
+		assert_string_equal(made_, text);                              \
+		free(made_);                                                   \
+	} while (0)
+
+static void keys_are_encoded(void **state)
+{
+	(void)state;
+	expect_text(encode_key("aZ09._-"), "aZ09._-");
+	expect_text(encode_key("a/b c%\xff\n~"), "a%2Fb%20c%25%FF%0A%7E");
+	expect_text(encode_key(""), "");
+}
+
+/* As in RFC 4648. */
+static void bytes_are_encoded(void **state)
+{
+	(void)state;
+	expect_text(encode_base64("", 0), "");
+	expect_text(encode_base64("f", 1), "Zg==");
+	expect_text(encode_base64("fo", 2), "Zm8=");
+	expect_text(encode_base64("foo", 3), "Zm9v");
+	expect_text(encode_base64("foobar", 6), "Zm9vYmFy");
+	expect_text(encode_base64("\xff\xef\xbe\0\xfb", 5), "/+++APs=");
+}
+
+/* ---- settings --------------------------------------------------------------- */
+
+#define LEAST "key=k\0endpoints=http://a:1\0"
+
+static struct settings settings;
+static char text[100];
+
+#define read_settings(packet)                                                  \
+	settings_read(&settings, packet, sizeof(packet) - 1, text, sizeof(text))
+
+static void the_rest_has_defaults(void **state)
+{
+	(void)state;
+	assert_int_equal(read_settings(LEAST), 0);
+	assert_string_equal(settings.key, "k");
+	assert_string_equal(settings.prefix, SESSION_PREFIX_DEFAULT);
+	assert_int_equal(settings.ttl, SESSION_TTL_DEFAULT);
+	assert_int_equal(settings.contact, SESSION_CONTACT_DEFAULT);
+	assert_null(settings.user);
+	settings_free(&settings);
+}
+
+static void endpoints_are_a_list(void **state)
+{
+	(void)state;
+	assert_int_equal(read_settings("key=k\0endpoints=http://a:1/, "
+				       "https://[::1]:2\0"),
+			 0);
+	assert_int_equal(settings.endpoint_count, 2);
+	assert_string_equal(settings.endpoints[0], "http://a:1");
+	assert_string_equal(settings.endpoints[1], "https://[::1]:2");
+	settings_free(&settings);
+}
+
+#define expect_wrong(packet, word)                                             \
+	do {                                                                   \
+		assert_int_equal(read_settings(packet), -EINVAL);              \
+		assert_non_null(strstr(text, word));                           \
+		assert_null(strstr(text, "secret"));                           \
+		settings_free(&settings);                                      \
+	} while (0)
+
+static void what_is_wrong_is_named(void **state)
+{
+	(void)state;
+	expect_wrong("", "key");
+	expect_wrong("key=\0endpoints=http://a:1\0", "key");
+	expect_wrong("key=k\0", "endpoints");
+	expect_wrong("key=k\0endpoints=ftp://a:1\0", "ftp://a:1");
+	expect_wrong("key=k\0endpoints=http://a:1,,http://b:1\0", "endpoints");
+	expect_wrong("key=k\0endpoints=http://a:1?query\0", "endpoints");
+	expect_wrong(LEAST "ttl=3601\0", "5 to 3600");
+	expect_wrong(LEAST "ttl= 9\0", "ttl");
+	expect_wrong(LEAST "ttl=\0", "ttl");
+	expect_wrong(LEAST "user=me\0", "password");
+	expect_wrong(LEAST "password=secret\0", "user");
+	expect_wrong(LEAST "certificate=/dev/null\0", "certificate-key");
+	expect_wrong(LEAST "secret\0", "=");
+	expect_wrong(LEAST "ttl=9", "end");
+}
+
+/* ---- the queue --------------------------------------------------------------- */
+
+#define KEY(name, revision)                                                    \
+	"{\"key\":\"" name "\",\"create_revision\":\"" revision "\"}"
+#define RANGE(keys) "{\"response_range\":{\"kvs\":[" keys "]}}"
+#define ANSWER(more, responses)                                                \
+	"{\"header\":{\"revision\":\"20\"}," more "\"responses\":[" responses  \
+	"]}"
+#define PUT "{\"response_put\":{}},"
+#define OWN "cG9ydGxvY2svay85" /* portlock/k/9 */
+
+static struct queue queue;
+
+static enum place answered(enum place (*take)(struct queue *, const json_t *),
+			   const char *answer)
+{
+	json_t *json = json_loads(answer, 0, NULL);
+	enum place place;
+
+	assert_non_null(json);
+	place = take(&queue, json);
+	json_decref(json);
+	return place;
+}
+
+#define joined(answer) answered(queue_joined, answer)
+#define looked(answer) answered(queue_looked, answer)
+
+static int set_queue(void **state)
+{
+	(void)state;
+	return queue_set(&queue, "portlock/", "k") ?: queue_name(&queue, 9);
+}
+
+static int free_queue(void **state)
+{
+	(void)state;
+	queue_free(&queue);
+	return 0;
+}
+
+static void the_only_key_is_the_first(void **state)
+{
+	(void)state;
+	assert_string_equal(queue.own, OWN);
+	assert_int_equal(joined(ANSWER("\"succeeded\":true,",
+				       PUT RANGE(KEY(OWN, "20")))),
+			 PLACE_FIRST);
+	assert_int_equal(queue.revision, 20);
+	assert_int_equal(looked(ANSWER("", RANGE(KEY(OWN, "20")) "," RANGE())),
+			 PLACE_FIRST);
+}
+
+static void who_was_there_before_is_ahead(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		joined(ANSWER("\"succeeded\":true,",
+			      PUT RANGE(KEY(OWN, "20") "," KEY("YQ==", "7")))),
+		PLACE_WAITING);
+	assert_string_equal(queue.ahead, "YQ==");
+}
+
+static void a_key_made_anew_is_not_ours(void **state)
+{
+	(void)state;
+	queue.revision = 20;
+	assert_int_equal(looked(ANSWER("", RANGE(KEY(OWN, "21")) "," RANGE())),
+			 PLACE_NONE);
+	assert_int_equal(looked(ANSWER("", RANGE() "," RANGE())), PLACE_NONE);
+}
+
+static void an_own_key_that_was_there_is_looked_at(void **state)
+{
+	(void)state;
+	assert_int_equal(joined(ANSWER("", RANGE(KEY(OWN, "12")))),
+			 PLACE_UNKNOWN);
+	assert_int_equal(queue.revision, 12);
+	assert_int_equal(joined(ANSWER("", RANGE())), PLACE_NONE);
+}
+
+static void odd_answers_are_no_places(void **state)
+{
+	static const char *const odd[] = {
+		"{}",
+		ANSWER("\"succeeded\":true,", RANGE(KEY(OWN, "20"))),
+		ANSWER("\"succeeded\":true,", PUT RANGE()),
+		ANSWER("\"succeeded\":true,", PUT RANGE(KEY("YQ==", "20"))),
+		ANSWER("\"succeeded\":true,", PUT RANGE(KEY(OWN, "many"))),
+		ANSWER("\"succeeded\":true,", PUT RANGE(KEY(OWN, "-1"))),
+		ANSWER("\"succeeded\":true,", PUT RANGE("17")),
+		"{\"succeeded\":true,\"responses\":7,\"header\":[]}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		assert_int_equal(joined(odd[i]), PLACE_ODD);
+	queue.revision = 20;
+	assert_int_equal(looked("{}"), PLACE_ODD);
+	assert_int_equal(looked(ANSWER("", RANGE(KEY(OWN, "20")))), PLACE_ODD);
+}
+
+/* A delete that was told while the look was on its way. */
+static void an_event_after_the_look_outdates_it(void **state)
+{
+	json_t *event = json_pack("{s:{s:s,s:s}}", "kv", "key",
+				  "YQ==", "mod_revision", "21");
+
+	(void)state;
+	queue.seen = 20;
+	assert_false(queue_outdated(&queue));
+	assert_false(queue_event(&queue, event)); /* not ahead, as we know */
+	assert_true(queue_outdated(&queue));
+	queue.ahead = strdup("YQ==");
+	assert_true(queue_event(&queue, event));
+	queue.seen = 21;
+	assert_false(queue_outdated(&queue));
+	assert_false(queue_event(&queue, event)); /* old */
+	json_decref(event);
+}
+
+#define with_queue(test)                                                       \
+	cmocka_unit_test_setup_teardown(test, set_queue, free_queue)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_are_encoded),
+		cmocka_unit_test(bytes_are_encoded),
+		cmocka_unit_test(the_rest_has_defaults),
+		cmocka_unit_test(endpoints_are_a_list),
+		cmocka_unit_test(what_is_wrong_is_named),
+		with_queue(the_only_key_is_the_first),
+		with_queue(who_was_there_before_is_ahead),
+		with_queue(a_key_made_anew_is_not_ours),
+		with_queue(an_own_key_that_was_there_is_looked_at),
+		with_queue(odd_answers_are_no_places),
+		with_queue(an_event_after_the_look_outdates_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
