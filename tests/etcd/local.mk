@@ -5,7 +5,10 @@
 
 etcd_tests = \
 	%D%/test_cluster \
-	%D%/test_hosts
+	%D%/test_hosts \
+	%D%/test_session \
+	%D%/test_session_lost \
+	%D%/test_session_refused
 
 support_sources += \
 	%D%/certificates.c \
@@ -13,6 +16,8 @@ support_sources += \
 	%D%/cluster.h \
 	%D%/ctl.c \
 	%D%/folder.c \
+	%D%/helper.c \
+	%D%/helper.h \
 	%D%/hosts.c \
 	%D%/hosts.h \
 	%D%/sessions.c

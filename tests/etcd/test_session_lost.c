@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* test_session_lost.c - portlock-session when leases, keys and etcd go away
+ * under it: never a lock that the cluster does not stand for.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "tests/etcd/helper.h"
+
+static struct etcd *etcd;
+static struct etcd_key keys[KEYS_LISTED];
+static char text[CTL_TEXT];
+
+static void take(struct helper *helper)
+{
+	helper_ask(helper, SESSION_ACQUIRE);
+	helper_expect(helper, SESSION_GRANTED);
+}
+
+static void queue_up(struct helper *helper)
+{
+	helper_ask(helper, SESSION_ACQUIRE);
+	helper_expect(helper, SESSION_WAITING);
+}
+
+static bool has_expired(void *helper)
+{
+	return helper_left(helper) == 0;
+}
+
+/* The key's place in the queue; by its lease. */
+static int64_t lease_of(const struct key *key, int place)
+{
+	assert_true(etcd_queue(etcd, key->text, keys) > place);
+	return keys[place].lease;
+}
+
+static void expect_end(struct helper *helper)
+{
+	assert_int_equal(helper_end(helper), 0);
+}
+
+/* etcd 3.4's lock call would grant to b as soon as a has gone. */
+static void who_waits_without_a_lease_is_not_granted(void **state)
+{
+	const struct key *key = *state;
+	struct helper a, b, c;
+	int64_t revision;
+
+	helper_open(&a, etcd, key->text);
+	helper_open(&b, etcd, key->text);
+	helper_open(&c, etcd, key->text);
+	take(&a);
+	queue_up(&b);
+	queue_up(&c);
+	assert_true(etcd_revoke(etcd, lease_of(key, 1)));
+	helper_expect(&b, SESSION_WAITING); /* anew, behind c */
+	assert_int_equal(etcd_queue(etcd, key->text, keys), 3);
+	revision = keys[2].create_revision;
+	expect_end(&a);
+	helper_expect(&c, SESSION_GRANTED);
+	helper_is_silent(&b);
+	assert_int_equal(helper_left(&b), 0);
+	expect_end(&c);
+	assert_int_equal(helper_expect(&b, SESSION_GRANTED).revision, revision);
+	expect_end(&b);
+}
+
+/* The same while it cannot notice: both have gone when it wakes up. */
+static void who_slept_through_its_lease_is_not_granted(void **state)
+{
+	const struct key *key = *state;
+	struct helper a, b, c;
+
+	helper_open(&a, etcd, key->text);
+	helper_open(&b, etcd, key->text);
+	helper_open(&c, etcd, key->text);
+	take(&a);
+	queue_up(&b);
+	kill(b.pid, SIGSTOP);
+	wait_stopped(b.pid);
+	assert_true(etcd_revoke(etcd, lease_of(key, 1)));
+	expect_end(&a);
+	take(&c);
+	kill(b.pid, SIGCONT);
+	helper_expect(&b, SESSION_WAITING);
+	assert_int_equal(helper_left(&b), 0);
+	expect_end(&c);
+	helper_expect(&b, SESSION_GRANTED);
+	expect_end(&b);
+}
+
+static void a_revoked_lease_is_a_lost_lock(void **state)
+{
+	const struct key *key = *state;
+	struct helper helper;
+
+	helper_open(&helper, etcd, key->text);
+	take(&helper);
+	assert_true(etcd_revoke(etcd, lease_of(key, 0)));
+	helper_expect(&helper, SESSION_LOST);
+	assert_int_equal(helper_left(&helper), 0);
+	take(&helper); /* with another one */
+	assert_true(helper_left(&helper) > 0);
+	expect_end(&helper);
+}
+
+static void a_deleted_key_is_a_lost_lock(void **state)
+{
+	const struct key *key = *state;
+	struct session_answer answer;
+	struct helper helper;
+
+	helper_open(&helper, etcd, key->text);
+	take(&helper);
+	lease_of(key, 0);
+	assert_int_equal(etcd_ctl(etcd, text, "del", keys[0].name), 0);
+	answer = helper_expect(&helper, SESSION_LOST);
+	assert_string_equal(answer.text, "its key in etcd is gone");
+	assert_int_equal(helper_left(&helper), 0);
+	take(&helper);
+	expect_end(&helper);
+}
+
+static void without_etcd_the_lock_is_lost_before_the_lease(void **state)
+{
+	const struct key *key = *state;
+	struct session_answer answer;
+	struct helper helper;
+
+	helper_open(&helper, etcd, key->text);
+	take(&helper);
+	lease_of(key, 0);
+	etcd_freeze(etcd, 0);
+	wait_until(has_expired, &helper);
+	answer = helper_expect(&helper, SESSION_LOST);
+	assert_non_null(strstr(answer.text, "no keepalive was answered"));
+	etcd_thaw(etcd, 0);
+	etcd_wait(etcd);
+	etcd_wait_queue(etcd, key->text, 0);
+	take(&helper);
+	expect_end(&helper);
+}
+
+static void the_timer_needs_no_helper(void **state)
+{
+	const struct key *key = *state;
+	struct helper a, b;
+
+	helper_open(&a, etcd, key->text);
+	helper_open(&b, etcd, key->text);
+	take(&a);
+	queue_up(&b);
+	kill(a.pid, SIGSTOP);
+	helper_expect(&b, SESSION_GRANTED);
+	assert_int_equal(helper_left(&a), 0);
+	kill(a.pid, SIGCONT);
+	helper_expect(&a, SESSION_LOST);
+	assert_int_equal(helper_left(&a), 0);
+	helper_ask(&a, SESSION_ACQUIRE);
+	helper_expect(&a, SESSION_WAITING);
+	expect_end(&b);
+	helper_expect(&a, SESSION_GRANTED);
+	expect_end(&a);
+}
+
+static void a_holder_outlives_many_keepalives(void **state)
+{
+	const struct key *key = *state;
+	struct helper helper;
+	int64_t start;
+
+	helper_open(&helper, etcd, key->text);
+	take(&helper);
+	start = now_ns();
+	while (now_ns() - start < INT64_C(7000000000)) {
+		assert_true(helper_left(&helper) > 0);
+		sleep_ns(100000000);
+	}
+	helper_is_silent(&helper);
+	expect_end(&helper);
+}
+
+static void etcd_is_started_again_under_its_waiters(void **state)
+{
+	const struct key *key = *state;
+	struct helper a, b;
+
+	helper_open(&a, etcd, key->text, "ttl=60");
+	helper_open(&b, etcd, key->text, "ttl=60");
+	take(&a);
+	queue_up(&b);
+	etcd_kill(etcd, 0);
+	assert_int_equal(helper_expect(&b, SESSION_TROUBLE).error,
+			 -EHOSTUNREACH);
+	helper_ask(&a, SESSION_RELEASE);
+	etcd_restart(etcd, 0);
+	helper_await(&b, SESSION_GRANTED);
+	etcd_wait_queue(etcd, key->text, 1);
+	expect_end(&a);
+	expect_end(&b);
+}
+
+/* Asked for again before it can be given back. */
+static void a_release_waits_for_etcd(void **state)
+{
+	const struct key *key = *state;
+	struct helper helper;
+
+	helper_open(&helper, etcd, key->text, "ttl=60");
+	take(&helper);
+	etcd_freeze(etcd, 0);
+	helper_ask(&helper, SESSION_RELEASE);
+	helper_ask(&helper, SESSION_ACQUIRE);
+	helper_expect(&helper, SESSION_TROUBLE);
+	assert_int_equal(helper_left(&helper), 0);
+	etcd_thaw(etcd, 0);
+	helper_await(&helper, SESSION_GRANTED);
+	etcd_wait_queue(etcd, key->text, 1);
+	helper_ask(&helper, SESSION_RELEASE);
+	etcd_wait_queue(etcd, key->text, 0);
+	expect_end(&helper);
+}
+
+static int start_etcd(void **state)
+{
+	(void)state;
+	etcd = etcd_start(&(struct etcd_plan){ 0 });
+	return 0;
+}
+
+static int end_etcd(void **state)
+{
+	(void)state;
+	etcd_end(etcd);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_key(who_waits_without_a_lease_is_not_granted),
+		with_key(who_slept_through_its_lease_is_not_granted),
+		with_key(a_revoked_lease_is_a_lost_lock),
+		with_key(a_deleted_key_is_a_lost_lock),
+		with_key(without_etcd_the_lock_is_lost_before_the_lease),
+		with_key(the_timer_needs_no_helper),
+		with_key(a_holder_outlives_many_keepalives),
+		with_key(etcd_is_started_again_under_its_waiters),
+		with_key(a_release_waits_for_etcd),
+	};
+
+	if (!etcd_is_installed())
+		return 1;
+	return cmocka_run_group_tests(tests, start_etcd, end_etcd);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* test_session_refused.c - portlock-session with wrong settings, credentials,
+ * certificates and endpoints: clear errors, and none that is a secret.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/etcd/helper.h"
+
+static struct etcd *etcd;
+
+/* Opened with these settings, it fails so, and says so. */
+#define expect_failure(error, words, ...)                                      \
+	fails(error, words, (const char *const[]){ "", ##__VA_ARGS__, NULL })
+static void fails(int error, const char *words, const char *const *settings)
+{
+	struct session_answer answer;
+	struct helper helper;
+
+	helper_open_with(&helper, etcd, "k", settings);
+	helper_ask(&helper, SESSION_ACQUIRE);
+	answer = helper_await(&helper, SESSION_FAILED);
+	if (answer.error != error || !strstr(answer.text, words))
+		print_error("%d: \"%s\"\n", answer.error, answer.text);
+	assert_int_equal(answer.error, error);
+	assert_non_null(strstr(answer.text, words));
+	assert_null(strstr(answer.text, "secret"));
+	assert_int_equal(helper_end(&helper), 0);
+}
+
+static const char *setting(const char *name, const char *value)
+{
+	static char texts[4][600];
+	static unsigned next;
+	char *text = texts[next++ % 4];
+
+	snprintf(text, sizeof(texts[0]), "%s=%s", name, value);
+	return text;
+}
+
+static void all_that_is_right_is_accepted(void **state)
+{
+	const struct key *key = *state;
+	struct helper helper;
+
+	helper_open(&helper, etcd, key->text);
+	helper_ask(&helper, SESSION_ACQUIRE);
+	helper_await(&helper, SESSION_GRANTED);
+	assert_int_equal(helper_end(&helper), 0);
+}
+
+static void a_wrong_password_is_refused(void **state)
+{
+	(void)state;
+	expect_failure(-EKEYREJECTED, "\"tester\"", "password=a wrong secret");
+}
+
+static void what_the_user_may_not_is_refused(void **state)
+{
+	(void)state;
+	expect_failure(-EKEYREJECTED, "permission denied", "prefix=others/");
+}
+
+static void an_authority_that_did_not_sign_is_refused(void **state)
+{
+	(void)state;
+	expect_failure(-EKEYREJECTED, etcd->members[0].url,
+		       setting(SESSION_CA, etcd->wrong_ca));
+}
+
+static void a_wrong_certificate_is_refused(void **state)
+{
+	(void)state;
+	expect_failure(
+		-EKEYREJECTED, etcd->members[0].url,
+		setting(SESSION_CERTIFICATE, etcd->wrong_certificate),
+		setting(SESSION_CERTIFICATE_KEY, etcd->wrong_certificate_key));
+}
+
+static void http_where_tls_is_wanted_is_told(void **state)
+{
+	char url[80];
+
+	(void)state;
+	snprintf(url, sizeof(url), "http%s",
+		 strstr(etcd->members[0].url, "://"));
+	expect_failure(-EHOSTUNREACH, "https", "contact=300",
+		       setting(SESSION_ENDPOINTS, url));
+}
+
+static void wrong_settings_are_named(void **state)
+{
+	(void)state;
+	expect_failure(-EINVAL, "ttl", "ttl=4");
+	expect_failure(-EINVAL, "ttl", "ttl=20s");
+	expect_failure(-EINVAL, "contact", "contact=0");
+	expect_failure(-EINVAL, "endpoints", "endpoints=");
+	expect_failure(-EINVAL, "localhost:2379", "endpoints=localhost:2379");
+	expect_failure(-EINVAL, "endpoints",
+		       "endpoints=http://me:secret@localhost:1");
+	expect_failure(-EINVAL, "ca: /nowhere/at-all.pem",
+		       "ca=/nowhere/at-all.pem");
+	expect_failure(-EINVAL, "ca: relative.pem", "ca=relative.pem");
+	expect_failure(-EINVAL, "password-file", "password-file=/dev/null");
+	expect_failure(-EINVAL, "color", "color=red");
+}
+
+static void nobody_there_is_told_after_the_time_for_contact(void **state)
+{
+	int64_t start = now_ns();
+
+	(void)state;
+	expect_failure(-EHOSTUNREACH, "http://127.0.0.1:", "contact=300",
+		       "endpoints=http://127.0.0.1:1,http://127.0.0.1:2");
+	assert_true(now_ns() - start >= 300000000);
+}
+
+/* The port at which members speak with each other. */
+static void another_server_is_not_etcd(void **state)
+{
+	struct etcd *plain = etcd_start(&(struct etcd_plan){ 0 });
+	struct session_answer answer;
+	struct helper helper;
+
+	(void)state;
+	helper_open(&helper, plain, "k",
+		    setting(SESSION_ENDPOINTS, plain->members[0].peer_url));
+	helper_ask(&helper, SESSION_ACQUIRE);
+	answer = helper_await(&helper, SESSION_FAILED);
+	assert_int_equal(answer.error, -EPROTO);
+	assert_non_null(strstr(answer.text, "3.4"));
+	assert_int_equal(helper_end(&helper), 0);
+	etcd_end(plain);
+}
+
+static void an_endpoint_that_is_dead_is_passed_over(void **state)
+{
+	struct etcd *plain = etcd_start(&(struct etcd_plan){ 0 });
+	struct helper helper;
+	char list[400];
+
+	(void)state;
+	snprintf(list, sizeof(list), "http://127.0.0.1:1,%s,%s/",
+		 plain->members[0].peer_url, plain->endpoints);
+	helper_open(&helper, plain, "k", setting(SESSION_ENDPOINTS, list));
+	helper_ask(&helper, SESSION_ACQUIRE);
+	helper_expect(&helper, SESSION_GRANTED);
+	assert_int_equal(helper_end(&helper), 0);
+	etcd_end(plain);
+}
+
+static int start_etcd(void **state)
+{
+	(void)state;
+	etcd = etcd_start(
+		&(struct etcd_plan){ .tls = true, .authentication = true });
+	return 0;
+}
+
+static int end_etcd(void **state)
+{
+	(void)state;
+	etcd_end(etcd);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_key(all_that_is_right_is_accepted),
+		cmocka_unit_test(a_wrong_password_is_refused),
+		cmocka_unit_test(what_the_user_may_not_is_refused),
+		cmocka_unit_test(an_authority_that_did_not_sign_is_refused),
+		cmocka_unit_test(a_wrong_certificate_is_refused),
+		cmocka_unit_test(http_where_tls_is_wanted_is_told),
+		cmocka_unit_test(wrong_settings_are_named),
+		cmocka_unit_test(
+			nobody_there_is_told_after_the_time_for_contact),
+		cmocka_unit_test(another_server_is_not_etcd),
+		cmocka_unit_test(an_endpoint_that_is_dead_is_passed_over),
+	};
+
+	if (!etcd_is_installed())
+		return 1;
+	return cmocka_run_group_tests(tests, start_etcd, end_etcd);
+}
