@@ -5,9 +5,11 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sha1.h>
 
@@ -30,20 +32,23 @@ static const struct {
 	size_t option;
 	const char *variable;
 	const char *standard; /* NULL: left out */
+	bool is_file;	      /* which the helper, in another folder, reads */
 } settings[] = {
 	{ SESSION_ENDPOINTS, STRING(endpoints), "PORTLOCK_ETCD_ENDPOINTS",
-	  "http://127.0.0.1:2379" },
-	{ SESSION_PREFIX, STRING(prefix), "PORTLOCK_ETCD_PREFIX", NULL },
-	{ SESSION_CA, STRING(ca_file), "PORTLOCK_ETCD_CA", NULL },
-	{ SESSION_CERTIFICATE, STRING(cert_file), "PORTLOCK_ETCD_CERT", NULL },
-	{ SESSION_CERTIFICATE_KEY, STRING(key_file), "PORTLOCK_ETCD_KEY",
-	  NULL },
-	{ SESSION_USER, STRING(user), "PORTLOCK_ETCD_USER", NULL },
+	  "http://127.0.0.1:2379", false },
+	{ SESSION_PREFIX, STRING(prefix), "PORTLOCK_ETCD_PREFIX", NULL, false },
+	{ SESSION_CA, STRING(ca_file), "PORTLOCK_ETCD_CA", NULL, true },
+	{ SESSION_CERTIFICATE, STRING(cert_file), "PORTLOCK_ETCD_CERT", NULL,
+	  true },
+	{ SESSION_CERTIFICATE_KEY, STRING(key_file), "PORTLOCK_ETCD_KEY", NULL,
+	  true },
+	{ SESSION_USER, STRING(user), "PORTLOCK_ETCD_USER", NULL, false },
 	{ SESSION_PASSWORD_FILE, STRING(password_file),
-	  "PORTLOCK_ETCD_PASSWORD_FILE", NULL },
-	{ SESSION_CONTACT, NO_MEMBER, "PORTLOCK_ETCD_CONTACT_MS", NULL },
+	  "PORTLOCK_ETCD_PASSWORD_FILE", NULL, true },
+	{ SESSION_CONTACT, NO_MEMBER, "PORTLOCK_ETCD_CONTACT_MS", NULL, false },
 	/* The last: see name_sessions(). */
-	{ SESSION_PASSWORD, STRING(password), "PORTLOCK_ETCD_PASSWORD", NULL },
+	{ SESSION_PASSWORD, STRING(password), "PORTLOCK_ETCD_PASSWORD", NULL,
+	  false },
 };
 #define PASSWORD (sizeof(settings) / sizeof(settings[0]) - 1)
 
@@ -51,7 +56,8 @@ static const struct {
 struct packet {
 	char *bytes;
 	size_t size;
-	size_t open; /* all before the password */
+	size_t open;	    /* all before the password */
+	const char *folder; /* where relative names of files begin */
 };
 
 static void append(struct packet *packet, const void *bytes, size_t size)
@@ -66,6 +72,18 @@ static void append_setting(struct packet *packet, const char *name,
 {
 	append(packet, name, strlen(name));
 	append(packet, "=", 1);
+	append(packet, value, strlen(value) + 1);
+}
+
+static void append_file(struct packet *packet, const char *name,
+			const char *value)
+{
+	append(packet, name, strlen(name));
+	append(packet, "=", 1);
+	if (*value != '/' && *packet->folder) {
+		append(packet, packet->folder, strlen(packet->folder));
+		append(packet, "/", 1);
+	}
 	append(packet, value, strlen(value) + 1);
 }
 
@@ -128,7 +146,9 @@ static void write_packet(struct packet *packet, const char *key,
 
 		if (i == PASSWORD)
 			packet->open = packet->size;
-		if (value)
+		if (value && settings[i].is_file)
+			append_file(packet, settings[i].name, value);
+		else if (value)
 			append_setting(packet, settings[i].name, value);
 	}
 }
@@ -175,12 +195,16 @@ static void name_sessions(struct pl_address *address,
 int pl_cluster_make(struct pl_cluster **cluster, struct pl_address *address,
 		    const char *key, const struct portlock_options *options)
 {
-	struct packet packet = { NULL, 0, 0 };
+	char folder[PATH_MAX];
+	struct packet packet = { .folder = folder };
 	const char *helper = variable("PORTLOCK_SESSION");
 	int64_t grants, milliseconds;
 	struct pl_cluster *made;
 	size_t helper_size;
 
+	/* Without one a relative name is refused by the helper. */
+	if (!getcwd(folder, sizeof(folder)))
+		folder[0] = '\0';
 	helper = helper ? helper : HELPER;
 	helper_size = strlen(helper) + 1;
 	write_packet(&packet, key, options);
@@ -193,7 +217,7 @@ int pl_cluster_make(struct pl_cluster **cluster, struct pl_address *address,
 	made = pl_ops->calloc(1, sizeof(*made) + packet.size + helper_size);
 	if (!made)
 		return -ENOMEM;
-	packet = (struct packet){ .bytes = made->packet };
+	packet = (struct packet){ .bytes = made->packet, .folder = folder };
 	write_packet(&packet, key, options);
 	made->size = packet.size;
 	made->helper = memcpy(made->packet + packet.size, helper, helper_size);

@@ -129,7 +129,8 @@ struct portlock_options {
 	const char *prefix;
 	/**
 	 * Files (PEM): who signs the cluster's certificates, and this side's
-	 * certificate and its key.  PORTLOCK_ETCD_CA, PORTLOCK_ETCD_CERT,
+	 * certificate and its key.  Relative names are of the folder at the
+	 * call.  PORTLOCK_ETCD_CA, PORTLOCK_ETCD_CERT,
 	 * PORTLOCK_ETCD_KEY; the system's authorities, and none.
 	 */
 	const char *ca_file, *cert_file, *key_file;
