@@ -158,6 +158,7 @@ struct way {
 	uint64_t number; /* of our request */
 	bool started;	 /* the helper, by us */
 	bool answered;	 /* something, by this helper */
+	bool unheard;	 /* our request: nothing of the cluster came yet */
 	int trouble;	 /* why the cluster does not answer, 0: it does */
 };
 
@@ -287,6 +288,7 @@ static int join(struct way *way)
 		note = (struct note){ .value = way->number };
 		error = note_write(bundle->session, &note);
 	}
+	way->unheard = true;
 	return error < 0 ? -EPIPE : -EAGAIN;
 }
 
@@ -336,9 +338,21 @@ static int take_answer(struct way *way, const struct session_answer *answer)
 		return error_of(answer);
 	default:
 		way->trouble = 0;
+		way->unheard = false;
 		tell(way, "");
 		return -EAGAIN;
 	}
+}
+
+/* At the deadline.  Of a cluster that is silent nobody knows who holds. */
+static int explain_end(const struct way *way)
+{
+	if (way->trouble)
+		return way->trouble;
+	if (!way->unheard)
+		return -ETIMEDOUT;
+	tell(way, "the cluster has not answered in time");
+	return -EHOSTUNREACH;
 }
 
 /* Sleeps until there is an answer (0) or the wait must end (its error). */
@@ -359,7 +373,7 @@ static int sleep_for_answer(const struct way *way)
 	if (ready > 0)
 		return fds[0].revents ? 0 : -ECANCELED;
 	if (pl_expired(way->deadline))
-		return way->trouble ? way->trouble : -ETIMEDOUT;
+		return explain_end(way);
 	if (ready == 0 || (ready == -EINTR && !way->how->interruptible))
 		return 0;
 	return ready;
