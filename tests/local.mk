@@ -434,6 +434,8 @@ AM_TESTS_ENVIRONMENT = \
 	PORTLOCK_COMMAND="$$top_builddir/portlock"; export PORTLOCK_COMMAND; \
 	PORTLOCK_SHIM='$(shim_path)'; export PORTLOCK_SHIM; \
 	PORTLOCK_GUARD="$$top_builddir/portlock-guard"; export PORTLOCK_GUARD; \
+	PORTLOCK_SESSION="$$top_builddir/portlock-session"; \
+	export PORTLOCK_SESSION; \
 	PORTLOCK_CC='$(CC) $(SANITIZE_FLAGS)'; export PORTLOCK_CC; \
 	PORTLOCK_CXX='$(CXX) $(SANITIZE_FLAGS)'; export PORTLOCK_CXX; \
 	PATH="$$top_builddir:$$PATH"; export PATH; \

@@ -33,22 +33,25 @@ static void authority(const struct etcd *etcd, const char *name)
 	shell(etcd, commands);
 }
 
-/* The same of somebody whom the authority has signed.  etcd's gateway shows
- * the server's certificate as a client. */
+/*
+ * The same of somebody whom the authority has signed.  etcd's gateway shows
+ * the server's certificate as a client.  With authentication it refuses
+ * clients whose certificate has a common name (CN).
+ */
 static void signed_by(const struct etcd *etcd, const char *authority,
-		      const char *name)
+		      const char *name, const char *subject)
 {
 	char commands[1024];
 
 	snprintf(commands, sizeof(commands),
 		 "openssl req -newkey ec -pkeyopt "
-		 "ec_paramgen_curve:prime256v1 -nodes -subj '/CN=%s' "
+		 "ec_paramgen_curve:prime256v1 -nodes -subj '%s' "
 		 "-keyout %s.key -out %s.csr; "
 		 "echo 'subjectAltName=IP:127.0.0.1,IP:%s,DNS:localhost' "
 		 ">%s.ext; echo extendedKeyUsage=serverAuth,clientAuth "
 		 ">>%s.ext; openssl x509 -req -days 2 -CA %s.pem -CAkey %s.key "
 		 "-CAcreateserial -in %s.csr -extfile %s.ext -out %s.pem",
-		 name, name, name, etcd->plan.address, name, name, authority,
+		 subject, name, name, etcd->plan.address, name, name, authority,
 		 authority, name, name, name);
 	shell(etcd, commands);
 }
@@ -66,13 +69,16 @@ static void paths(const struct etcd *etcd, const char *name, char *pem,
 void certificates_make(struct etcd *etcd)
 {
 	authority(etcd, "ca");
-	signed_by(etcd, "ca", "server");
-	signed_by(etcd, "ca", "client");
+	signed_by(etcd, "ca", "server", "/O=tests");
+	signed_by(etcd, "ca", "client", "/O=tests");
+	signed_by(etcd, "ca", "named", "/CN=" ETCD_USER);
 	authority(etcd, "wrong-ca");
-	signed_by(etcd, "wrong-ca", "wrong-client");
+	signed_by(etcd, "wrong-ca", "wrong-client", "/O=tests");
 	paths(etcd, "ca", etcd->ca, NULL);
 	paths(etcd, "server", etcd->server_certificate, etcd->server_key);
 	paths(etcd, "client", etcd->certificate, etcd->certificate_key);
+	paths(etcd, "named", etcd->named_certificate,
+	      etcd->named_certificate_key);
 	paths(etcd, "wrong-ca", etcd->wrong_ca, NULL);
 	paths(etcd, "wrong-client", etcd->wrong_certificate,
 	      etcd->wrong_certificate_key);

@@ -40,7 +40,7 @@ bool etcd_is_installed(void)
 	return false;
 }
 
-/* ---- ports ----------------------------------------------------------------- */
+/* ---- ports --------------------------------------------------------------- */
 
 static int free_port(void)
 {
@@ -78,7 +78,7 @@ static void name_members(struct etcd *etcd)
 	}
 }
 
-/* ---- processes --------------------------------------------------------------- */
+/* ---- processes ----------------------------------------------------------- */
 
 #define ARGUMENTS 40
 
@@ -190,7 +190,7 @@ void etcd_thaw(struct etcd *etcd, int member)
 	wait_until(is_thawed, &pid);
 }
 
-/* ---- the whole --------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------- */
 
 /* Which member has ended by itself; -1: none. */
 static int ended(struct etcd *etcd)
@@ -294,4 +294,25 @@ void etcd_end(struct etcd *etcd)
 	kill_all(etcd);
 	folder_remove(etcd);
 	free(etcd);
+}
+
+/* What is not there must not be left from another one. */
+static void set(const char *name, const char *value, bool is_there)
+{
+	if (is_there)
+		setenv(name, value, 1);
+	else
+		unsetenv(name);
+}
+
+void etcd_tell(const struct etcd *etcd)
+{
+	const struct etcd_plan *plan = &etcd->plan;
+
+	set("PORTLOCK_ETCD_ENDPOINTS", etcd->endpoints, true);
+	set("PORTLOCK_ETCD_CA", etcd->ca, plan->tls);
+	set("PORTLOCK_ETCD_CERT", etcd->certificate, plan->tls);
+	set("PORTLOCK_ETCD_KEY", etcd->certificate_key, plan->tls);
+	set("PORTLOCK_ETCD_USER", ETCD_USER, plan->authentication);
+	set("PORTLOCK_ETCD_PASSWORD", ETCD_PASSWORD, plan->authentication);
 }

@@ -27,7 +27,7 @@ struct etcd_plan {
 struct etcd_member {
 	pid_t pid; /* 0: does not run */
 	int port, peer_port;
-	char name[8];
+	char name[16];
 	char url[64], peer_url[64];
 };
 
@@ -41,6 +41,8 @@ struct etcd {
 	char ca[CERTIFICATE_PATH];
 	char server_certificate[CERTIFICATE_PATH], server_key[CERTIFICATE_PATH];
 	char certificate[CERTIFICATE_PATH], certificate_key[CERTIFICATE_PATH];
+	char named_certificate[CERTIFICATE_PATH];
+	char named_certificate_key[CERTIFICATE_PATH];
 	char wrong_ca[CERTIFICATE_PATH];
 	char wrong_certificate[CERTIFICATE_PATH];
 	char wrong_certificate_key[CERTIFICATE_PATH];
@@ -49,7 +51,7 @@ struct etcd {
 	int test_is_there;  /* open: tells the cleaner */
 };
 
-/* ---- cluster.c: its life -------------------------------------------------- */
+/* ---- cluster.c: its life ------------------------------------------------- */
 
 /* Whether etcd and etcdctl are installed; if not, says what to install. */
 bool etcd_is_installed(void);
@@ -59,6 +61,10 @@ struct etcd *etcd_start(const struct etcd_plan *plan);
 
 /* Kills its members, removes its files. */
 void etcd_end(struct etcd *etcd);
+
+/* Sets PORTLOCK_ETCD_*: handles that are opened from here on in this process
+ * and its children speak to it. */
+void etcd_tell(const struct etcd *etcd);
 
 /* Of one member: SIGKILL; SIGTERM; SIGSTOP and SIGCONT, which have happened
  * when they return. */
@@ -76,7 +82,7 @@ void etcd_wait(struct etcd *etcd);
 /* The leader, as a running member that answers tells; -1: none. */
 int etcd_leader(struct etcd *etcd);
 
-/* ---- ctl.c: questions and orders to it, by etcdctl ------------------------ */
+/* ---- ctl.c: questions and orders to it, by etcdctl ----------------------- */
 
 #define CTL_TEXT 65536
 
@@ -118,15 +124,16 @@ int etcd_lease_left(struct etcd *etcd, int64_t lease);
 /* Turns authentication on; part of etcd_start(). */
 void etcd_authenticate(struct etcd *etcd);
 
-/* ---- folder.c: where its files are ------------------------------------------ */
+/* ---- folder.c: where its files are --------------------------------------- */
 
 void folder_make(struct etcd *etcd);
 void folder_remove(struct etcd *etcd);
 
-/* ---- certificates.c: by openssl -------------------------------------------- */
+/* ---- certificates.c: by openssl ------------------------------------------ */
 
-/* Makes them in etcd->folder: an authority, a server's and a client's; and the
- * latter of another authority, whom nobody trusts. */
+/* Makes them in etcd->folder: an authority, a server's, a client's, one of a
+ * client whose name is in it; and a client's of another authority, whom nobody
+ * trusts. */
 void certificates_make(struct etcd *etcd);
 
 #endif

@@ -127,7 +127,7 @@ int etcd_leader(struct etcd *etcd)
 	return -1;
 }
 
-/* ---- keys -------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------- */
 
 /* Lines of the format "fields": "Key" : "portlock/x/1f", "Lease" : 31. */
 static int read_keys(const char *text, struct etcd_key keys[KEYS_LISTED])
@@ -200,7 +200,7 @@ void etcd_wait_queue(struct etcd *etcd, const char *key, int length)
 	wait_until(is_that_long, &queue);
 }
 
-/* ---- leases ------------------------------------------------------------------ */
+/* ---- leases -------------------------------------------------------------- */
 
 bool etcd_revoke(struct etcd *etcd, int64_t lease)
 {

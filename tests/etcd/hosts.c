@@ -90,7 +90,19 @@ bool hosts_make(int count)
 
 void host_visit(const struct host *host)
 {
-	require(setns(host ? host->network : hub, CLONE_NEWNET) == 0);
+	/* Without hosts everybody is in the one network that there is. */
+	if (host || hub >= 0)
+		require(setns(host ? host->network : hub, CLONE_NEWNET) == 0);
+}
+
+struct child *contender_on(const struct host *host, const char *key)
+{
+	struct child *contender;
+
+	host_visit(host);
+	contender = contender_start(key, "etcd");
+	host_visit(NULL);
+	return contender;
 }
 
 void host_cut(const struct host *host)

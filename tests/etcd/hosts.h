@@ -34,26 +34,30 @@ extern struct host hosts[HOSTS_MAX];
 /*
  * Children and programs that this process starts from here on are in the host,
  * and so are the sockets that it makes and what it sees in /proc/net; NULL: in
- * the test's own network again, where etcd's members and etcdctl belong.
+ * the test's own network again, where etcd's members and etcdctl belong.  The
+ * functions below do it themselves.
  */
 void host_visit(const struct host *host);
 
 /* Takes a host from the bridge, without a word to either side; and gives it
- * back.  To be called while no host is visited. */
+ * back. */
 void host_cut(const struct host *host);
 void host_join(const struct host *host);
 
-/* ---- sessions.c: processes of portlock-session ---------------------------- */
+/* contender_start() on the host, with transport etcd. */
+struct child *contender_on(const struct host *host, const char *key);
+
+/* ---- sessions.c: processes of portlock-session --------------------------- */
 
 #define SESSIONS_MAX 64
 
-/* Those in the network that is visited, or in the test's own: how many. */
-int sessions(pid_t pids[SESSIONS_MAX]);
+/* Those on a host, or in the test's own network (NULL): how many. */
+int sessions_on(const struct host *host, pid_t pids[SESSIONS_MAX]);
 
 /* The one that must be there. */
-pid_t session_pid(void);
+pid_t session_on(const struct host *host);
 
 /* Returns when there are that many. */
-void wait_sessions(int count);
+void wait_sessions(const struct host *host, int count);
 
 #endif

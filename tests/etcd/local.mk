@@ -5,7 +5,12 @@
 
 etcd_tests = \
 	%D%/test_cluster \
+	%D%/test_death \
+	%D%/test_errors \
+	%D%/test_exclusion \
 	%D%/test_hosts \
+	%D%/test_late \
+	%D%/test_outage \
 	%D%/test_session \
 	%D%/test_session_lost \
 	%D%/test_session_refused
@@ -16,13 +21,19 @@ support_sources += \
 	%D%/cluster.h \
 	%D%/ctl.c \
 	%D%/folder.c \
+	%D%/ground.c \
 	%D%/helper.c \
 	%D%/helper.h \
 	%D%/hosts.c \
 	%D%/hosts.h \
+	%D%/player.c \
+	%D%/proxy.c \
+	%D%/proxy.h \
+	%D%/referee.c \
+	%D%/referee.h \
 	%D%/sessions.c
 
-program_tools += $(etcd_tests)
+program_tools += $(etcd_tests) %D%/with_etcd
 if NEVER
 TESTS += $(etcd_tests)
 endif

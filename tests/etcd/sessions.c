@@ -37,19 +37,22 @@ static ino_t network_of(const char *pid)
 	return stat(path, &status) == 0 ? status.st_ino : 0;
 }
 
-int sessions(pid_t pids[SESSIONS_MAX])
+int sessions_on(const struct host *host, pid_t pids[SESSIONS_MAX])
 {
-	ino_t here = network_of("thread-self");
 	DIR *processes = opendir("/proc");
 	struct dirent *entry;
 	int count = 0;
+	ino_t network;
 
-	require(processes && here);
+	host_visit(host);
+	network = network_of("thread-self");
+	host_visit(NULL);
+	require(processes && network);
 	while ((entry = readdir(processes))) {
 		pid_t pid = atoi(entry->d_name);
 
 		if (pid <= 0 || !is_session(entry->d_name) ||
-		    network_of(entry->d_name) != here ||
+		    network_of(entry->d_name) != network ||
 		    process_state(pid) == 'Z')
 			continue;
 		require(count < SESSIONS_MAX);
@@ -59,22 +62,30 @@ int sessions(pid_t pids[SESSIONS_MAX])
 	return count;
 }
 
-pid_t session_pid(void)
+pid_t session_on(const struct host *host)
 {
 	pid_t pids[SESSIONS_MAX];
 
-	require(sessions(pids) == 1);
+	require(sessions_on(host, pids) == 1);
 	return pids[0];
 }
 
-static bool are_that_many(void *count)
+struct expected {
+	const struct host *host;
+	int count;
+};
+
+static bool are_there(void *argument)
 {
+	struct expected *expected = argument;
 	pid_t pids[SESSIONS_MAX];
 
-	return sessions(pids) == *(int *)count;
+	return sessions_on(expected->host, pids) == expected->count;
 }
 
-void wait_sessions(int count)
+void wait_sessions(const struct host *host, int count)
 {
-	wait_until(are_that_many, &count);
+	struct expected expected = { host, count };
+
+	wait_until(are_there, &expected);
 }

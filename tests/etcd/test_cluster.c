@@ -122,7 +122,7 @@ static void certificates_and_passwords_are_asked_for(void **state)
 	etcd_end(etcd);
 }
 
-/* ---- its end ------------------------------------------------------------------ */
+/* ---- its end ------------------------------------------------------------- */
 
 /* Tells the pid of a member, and the folder, and waits to be killed. */
 static void start_and_wait(struct child *parent, void *folder)

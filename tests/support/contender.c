@@ -2,11 +2,12 @@
 /* contender.c - a process with a handle that does as it is told. */
 #include "config.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 #include "support.h"
 
-enum command { ACQUIRE, TRY, RELEASE, TOKEN, HAS_LOCKED, STRESS };
+enum command { ACQUIRE, TRY, RELEASE, TOKEN, HAS_LOCKED, LOST, STRESS };
 
 struct setup {
 	const char *key;
@@ -39,6 +40,13 @@ static int64_t stress(struct child *parent, portlock_t *lock)
 	return 0;
 }
 
+static int64_t wait_lost(portlock_t *lock)
+{
+	struct pollfd lost = { .fd = portlock_lost_fd(lock), .events = POLLIN };
+
+	return poll(&lost, 1, -1);
+}
+
 static int64_t obey(struct child *parent, portlock_t *lock,
 		    enum command command)
 {
@@ -53,6 +61,8 @@ static int64_t obey(struct child *parent, portlock_t *lock,
 		return (int64_t)portlock_token(lock);
 	case HAS_LOCKED:
 		return portlock_has_locked(lock);
+	case LOST:
+		return wait_lost(lock);
 	case STRESS:
 		return stress(parent, lock);
 	}
@@ -128,6 +138,11 @@ uint64_t contender_token(struct child *contender)
 bool contender_has_locked(struct child *contender)
 {
 	return order(contender, HAS_LOCKED) != 0;
+}
+
+void contender_wait_lost(struct child *contender)
+{
+	require(order(contender, LOST) == 1);
 }
 
 void contender_stress(struct child *contender, struct guarded *guarded,

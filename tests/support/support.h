@@ -166,6 +166,9 @@ void contender_release(struct child *contender);
 uint64_t contender_token(struct child *contender);
 bool contender_has_locked(struct child *contender);
 
+/* Returns when its portlock_lost_fd() is readable. */
+void contender_wait_lost(struct child *contender);
+
 /* Several in one go, released in a tight loop: acquire (for ever), touch,
  * release, that many times; the answer is awaited by contender_result(). */
 void contender_stress(struct child *contender, struct guarded *guarded,
