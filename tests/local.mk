@@ -55,7 +55,11 @@ unit_tests = \
 	%D%/test_quorum \
 	%D%/test_race \
 	%D%/test_release \
+	%D%/test_session_fork \
 	%D%/test_session_grant \
+	%D%/test_session_lost \
+	%D%/test_session_spawn \
+	%D%/test_session_wait \
 	%D%/test_shim_families \
 	%D%/test_shim_hold \
 	%D%/test_shim_patterns \
