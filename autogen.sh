@@ -6,7 +6,7 @@
 #	./autogen.sh TARGET...  installs what is missing (as root, where there
 #	                        is apt-get), configures in build/ if that was
 #	                        not done yet, and makes the targets there:
-#	                        demo, check, check-programs, help, ...
+#	                        demo, demo-cluster, check, help, ...
 set -eu
 unset CDPATH
 cd "$(dirname "$0")"
@@ -167,7 +167,7 @@ find_missing() {
 		need abigail-tools abidiff --version ;;
 	*' deb '* | *' check-deb '*)	need_packages "$@" ;;
 	*' coverage '*)		need gcovr gcovr --version ;;
-	*' check-etcd '*)	need_etcd ;;
+	*' check-etcd '* | *' demo-cluster '*)	need_etcd ;;
 	*' check-model '*)	need spin spin -V ;;
 	*' bench '*)		need gnuplot-nox gnuplot --version ;;
 	*' dist'*)		need xz-utils xz --version ;;

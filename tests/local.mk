@@ -502,7 +502,12 @@ measure-look: all $(measuring)
 demo: all $(victims)
 	@$(AM_TESTS_ENVIRONMENT) '$(abs_top_srcdir)/%D%/demo.sh'
 
-.PHONY: check-programs check-valgrind demo measure-hostile measure-look
+# The same of two hosts and their etcd.
+demo-cluster: all %D%/etcd/with_etcd
+	@$(AM_TESTS_ENVIRONMENT) '$(abs_top_srcdir)/%D%/demo-cluster.sh'
+
+.PHONY: check-programs check-valgrind demo demo-cluster measure-hostile \
+	measure-look
 # For tests/platforms.sh: these alone, with other flags than the rest.
 victims: $(victims)
 
@@ -527,7 +532,7 @@ check-abi abi-dump: all
 
 EXTRA_DIST += %D%/README.md $(victim_headers) $(script_tests) $(system_scripts) \
 	$(bench_scripts) $(bench_shim_scripts) \
-	%D%/demo.sh %D%/install %D%/test_install.sh \
+	%D%/demo.sh %D%/demo-cluster.sh %D%/install %D%/test_install.sh \
 	%D%/test_preloads.sh %D%/test_trace.sh \
 	%D%/trace_support.sh %D%/lsan.supp %D%/programs \
 	%D%/abi.sh %D%/analysis %D%/docs %D%/.clang-tidy \

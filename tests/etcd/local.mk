@@ -15,6 +15,11 @@ etcd_tests = \
 	%D%/test_session_lost \
 	%D%/test_session_refused
 
+# These are whole as they are.
+etcd_scripts = \
+	tests/demo-cluster.sh \
+	%D%/test_docs.sh
+
 support_sources += \
 	%D%/certificates.c \
 	%D%/cluster.c \
@@ -35,7 +40,7 @@ support_sources += \
 
 program_tools += $(etcd_tests) %D%/with_etcd
 if NEVER
-TESTS += $(etcd_tests)
+TESTS += $(etcd_tests) $(etcd_scripts)
 endif
 
 # ONLY="tests/etcd/test_cluster" makes it those alone.
@@ -49,11 +54,12 @@ check-etcd:
 		'portlock-session, so libcurl (Debian: apt-get install' \
 		'libcurl4-openssl-dev), and then ./configure again' >&2; \
 		exit 1; }
-	@only='$(ONLY)'; $(MAKE) check TESTS="$${only:-$(etcd_tests)}"
+	@only='$(ONLY)'; $(MAKE) check \
+		TESTS="$${only:-$(etcd_tests) $(etcd_scripts)}"
 if ENABLE_ETCD
 etcd_is_built = yes
 endif
 
 .PHONY: check-etcd
 
-EXTRA_DIST += %D%/README.md
+EXTRA_DIST += %D%/README.md %D%/test_docs.sh
