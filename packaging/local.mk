@@ -22,6 +22,8 @@ debian_files = \
 	debian/libportlock-dev.manpages \
 	debian/libportlock1.install \
 	debian/libportlock1.symbols \
+	debian/portlock-etcd.install \
+	debian/portlock-etcd.manpages \
 	debian/portlock.docs \
 	debian/portlock.install \
 	debian/portlock.manpages \
