@@ -161,6 +161,26 @@ static void the_transport_is_shown(void **state)
 	assert_int_equal(command_end(&command), 0);
 }
 
+/* ---- portlock doctor -------------------------------------------------------- */
+
+/* What is found of the machine does not matter here. */
+static void doctor_tries_a_cluster_that_is_named(void **state)
+{
+	(void)state;
+	command_run(&command, "doctor");
+	assert_mentions(command.output, "taken and let go, transport etcd");
+	setenv("PORTLOCK_SESSION", "/nonexistent/portlock-session", 1);
+	assert_int_equal(command_run(&command, "doctor"), 1);
+	assert_mentions(command.output, "/nonexistent/portlock-session");
+	unsetenv("PORTLOCK_ETCD_ENDPOINTS");
+	command_run(&command, "doctor");
+	assert_null(strstr(command.output, "etcd"));
+	setenv("PORTLOCK_TRANSPORT", "etcd", 1);
+	command_run(&command, "doctor");
+	unsetenv("PORTLOCK_TRANSPORT");
+	assert_mentions(command.output, "could not be taken, transport etcd");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +192,7 @@ int main(void)
 		with_lock(a_lock_of_another_host_is_not_available),
 		with_lock(a_wait_for_the_cluster_is_told_of),
 		with_lock(the_transport_is_shown),
+		with_lock(doctor_tries_a_cluster_that_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -252,7 +252,8 @@ static void misuse_is_explained(void **state)
 		{ { "-n", "-t", "1", "k", "true" }, "use one of them" },
 		{ { "-E", "256", "k", "true" }, "use 0 to 255" },
 		{ { "-E", "", "k", "true" }, "use 0 to 255" },
-		{ { "--transport", "pigeon", "k", "true" }, "tcp, unix or etcd" },
+		{ { "--transport", "pigeon", "k", "true" },
+		  "tcp, unix or etcd" },
 	};
 
 	(void)state;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/cli/doctor/doctor.h"
 #include "tests/support/command.h"
@@ -215,15 +217,21 @@ static void kernels(void **state)
 static void trials(void **state)
 {
 	(void)state;
-	judge_trial(&report, "unix", 0);
+	judge_trial(&report, "unix", 0, "");
 	assert_found(LEVEL_OK, "taken and let go, transport unix", NULL);
-	judge_trial(&report, "unix", -EACCES);
+	judge_trial(&report, "unix", -EACCES, "");
 	assert_found(LEVEL_PROBLEM, "could not be taken, transport unix",
 		     "must allow abstract unix sockets");
-	judge_trial(&report, "tcp", -EACCES);
+	judge_trial(&report, "tcp", -EACCES, "");
 	assert_found(LEVEL_PROBLEM, "transport tcp", "must allow binding");
-	judge_trial(&report, "tcp", -EMFILE);
+	judge_trial(&report, "tcp", -EMFILE, "");
 	assert_found(LEVEL_PROBLEM, "no free file descriptor", "portlock(3)");
+	judge_trial(&report, "etcd", -ENOSYS, "/x is not there");
+	assert_found(LEVEL_PROBLEM, "/x is not there", "PORTLOCK_SESSION");
+	judge_trial(&report, "etcd", -EHOSTUNREACH, "http://h: refused");
+	assert_found(LEVEL_PROBLEM, "http://h: refused", "_ENDPOINTS");
+	judge_trial(&report, "etcd", -EKEYREJECTED, "");
+	assert_found(LEVEL_PROBLEM, "etcd", "PORTLOCK_ETCD_USER");
 	judge_loopback(&report, true);
 	assert_found(LEVEL_OK, "lo is up", NULL);
 	judge_loopback(&report, false);
@@ -238,8 +246,23 @@ static void variables(void **state)
 		bool spoils;
 	} cases[] = {
 		{ "TRANSPORT", "unix", "'unix'", NULL, LEVEL_OK, false },
-		{ "TRANSPORT", "udp", "no transport", "tcp or unix",
+		{ "TRANSPORT", "udp", "no transport", "tcp, unix or etcd",
 		  LEVEL_PROBLEM, false },
+		{ "TRANSPORT", "etcd", "'etcd'", NULL, LEVEL_OK, false },
+		{ "ETCD_ENDPOINTS", "http://a,https://b:1", "2 endpoints", NULL,
+		  LEVEL_OK, false },
+		{ "ETCD_ENDPOINTS", "http://a,b", "part 2 is no URL",
+		  "https://", LEVEL_PROBLEM, false },
+		{ "ETCD_TTL", "5", "'5'", NULL, LEVEL_OK, false },
+		{ "ETCD_TTL", "4", "'4' is no", "5 to 3600", LEVEL_PROBLEM,
+		  false },
+		{ "ETCD_LOCAL_MS", "1s", "'1s' is no", "1 to", LEVEL_PROBLEM,
+		  false },
+		{ "ETCD_CA", "/nonexistent", "cannot be read", NULL,
+		  LEVEL_PROBLEM, false },
+		{ "ETCD_PASSWORD", "hush", "PASSWORD: is set", "_FILE",
+		  LEVEL_NOTE, false },
+		{ "ETCD_TLT", "5", "no variable", NULL, LEVEL_NOTE, false },
 		{ "LOG", "/a", "'/a'", NULL, LEVEL_OK, false },
 		{ "LOG", "a", "nothing is logged", "stderr", LEVEL_WARNING,
 		  false },
@@ -268,6 +291,24 @@ static void variables(void **state)
 	}
 	assert_true(judge_variable(&report, "PORTLOCK_SHIM", "/x"));
 	assert_int_equal(report.count, sizeof(cases) / sizeof(cases[0]));
+}
+
+static void secrets_that_all_can_read(void **state)
+{
+	char path[] = "/tmp/portlock-test-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	judge_variable(&report, "PORTLOCK_ETCD_PASSWORD_FILE", path);
+	assert_found(LEVEL_OK, path, NULL);
+	fchmod(fd, 0644);
+	judge_variable(&report, "PORTLOCK_ETCD_PASSWORD_FILE", path);
+	assert_found(LEVEL_WARNING, "open to all users", "chmod o-rwx");
+	judge_variable(&report, "PORTLOCK_ETCD_KEY", path);
+	assert_found(LEVEL_WARNING, "open to all users", "chmod o-rwx");
+	close(fd);
+	unlink(path);
 }
 
 static void what_the_loader_says(void **state)
@@ -311,6 +352,7 @@ int main(void)
 		judged(kernels),
 		judged(trials),
 		judged(variables),
+		judged(secrets_that_all_can_read),
 		judged(what_the_loader_says),
 	};
 

@@ -58,14 +58,22 @@ void judge_sight(struct report *report, const char *ptrace_scope,
 void judge_loopback(struct report *report, bool is_up);
 void judge_kernel(struct report *report, const char *release,
 		  bool refuses_rights, bool has_pidfd);
-/* What it came to, to take a lock of that transport: 0 or a negative errno. */
-void judge_trial(struct report *report, const char *transport, int error);
+/* What it came to, to take a lock of that transport: 0 or a negative errno, with
+ * what is known about it beside, or "". */
+void judge_trial(struct report *report, const char *transport, int error,
+		 const char *detail);
 
 /* ---- environment.c ------------------------------------------------- */
 
 /* A variable whose name begins with PORTLOCK_; returns false if it has rules
  * that the shim would not take. */
 bool judge_variable(struct report *report, const char *name, const char *value);
+
+/* ---- cluster.c ----------------------------------------------------- */
+
+/* The same of transport etcd's: whether it is one of them. */
+bool judge_cluster_variable(struct report *report, const char *name,
+			    const char *value);
 
 /* ---- look.c: the machine as it is ---------------------------------- */
 

@@ -80,12 +80,13 @@ static bool judge_rules_file(struct report *report, const char *name,
 static void judge_transport(struct report *report, const char *name,
 			    const char *value)
 {
-	bool good = !strcmp(value, "tcp") || !strcmp(value, "unix");
+	bool good = !strcmp(value, "tcp") || !strcmp(value, "unix") ||
+		    !strcmp(value, "etcd") || !*value;
 
 	found(report, good ? LEVEL_OK : LEVEL_PROBLEM, TOPIC, "%s: '%s'%s",
 	      name, value, good ? "" : " is no transport: every lock fails");
 	if (!good)
-		advise(report, "set it to tcp or unix, or unset it");
+		advise(report, "set it to tcp, unix or etcd, or unset it");
 }
 
 static void judge_log(struct report *report, const char *name,
@@ -110,12 +111,15 @@ bool judge_variable(struct report *report, const char *name, const char *value)
 		judge_transport(report, name, value);
 	else if (!strcmp(name, "PORTLOCK_LOG"))
 		judge_log(report, name, value);
+	else if (judge_cluster_variable(report, name, value))
+		return true;
 	else if (!strcmp(name, "PORTLOCK_TOKEN"))
 		found(report, LEVEL_NOTE, TOPIC,
 		      "%s: 'portlock run' has started this, and holds its key "
 		      "meanwhile",
 		      name);
-	else if (strcmp(name, "PORTLOCK_SHIM") != 0 && /* see "shim" */
+	else if (strcmp(name, "PORTLOCK_SHIM") != 0 &&	  /* see "shim" */
+		 strcmp(name, "PORTLOCK_SESSION") != 0 && /* see "trial" */
 		 strncmp(name, "PORTLOCK_TRACE", 14) != 0)
 		found(report, LEVEL_NOTE, TOPIC,
 		      "%s: no variable that portlock knows", name);

@@ -134,7 +134,7 @@ static void look_at_kernel(struct report *report)
 }
 
 /* 0, or why a lock that nobody else wants is not to be had. */
-static int try_key(const char *key, const char *transport)
+static int try_key(const char *key, const char *transport, char detail[256])
 {
 	struct portlock_options options = PORTLOCK_OPTIONS_INIT;
 	portlock_t *lock;
@@ -144,21 +144,33 @@ static int try_key(const char *key, const char *transport)
 	error = portlock_open(&lock, key, &options);
 	if (error == 0)
 		error = portlock_try_lock(lock);
+	*detail = '\0';
+	portlock_detail(lock, detail, 256);
 	portlock_close(lock);
 	return error;
 }
 
 static void try_transport(struct report *report, const char *transport)
 {
+	char key[64], detail[256] = "";
 	int error = -EBUSY;
-	char key[64];
 
 	for (int i = 0; error == -EBUSY && i < TRIALS; i++) {
 		snprintf(key, sizeof(key), "portlock doctor %d %d",
 			 (int)getpid(), i);
-		error = try_key(key, transport);
+		error = try_key(key, transport, detail);
 	}
-	judge_trial(report, transport, error);
+	judge_trial(report, transport, error, detail);
+}
+
+/* It is a cluster of others: only who is to use it tries it. */
+static bool wants_etcd(void)
+{
+	const char *transport = getenv("PORTLOCK_TRANSPORT");
+	const char *endpoints = getenv("PORTLOCK_ETCD_ENDPOINTS");
+
+	return (transport && strcmp(transport, "etcd") == 0) ||
+	       (endpoints && *endpoints);
 }
 
 static void look_at_shim(struct report *report, bool is_needed)
@@ -198,6 +210,8 @@ bool examine_machine(struct report *report, bool needs_shim)
 {
 	try_transport(report, "unix");
 	try_transport(report, "tcp");
+	if (wants_etcd())
+		try_transport(report, "etcd");
 	judge_loopback(report, loopback_is_up());
 	look_at_ports(report);
 	look_at_limits(report);

@@ -201,7 +201,41 @@ void judge_kernel(struct report *report, const char *release,
 		      release);
 }
 
-void judge_trial(struct report *report, const char *transport, int error)
+static void advise_on_trial(struct report *report, const char *transport,
+			    int error)
+{
+	bool has_ports = strcmp(transport, "tcp") == 0;
+
+	switch (error) {
+	case -EACCES:
+		advise(report,
+		       "a sandbox or security module (seccomp, "
+		       "AppArmor, SELinux, Landlock) must allow %s",
+		       has_ports ? "binding ports of 127.0.0.1"
+				 : "abstract unix sockets");
+		break;
+	case -ENOSYS:
+		advise(report, "install portlock-session, which speaks to "
+			       "etcd, or set PORTLOCK_SESSION to its path");
+		break;
+	case -EHOSTUNREACH:
+		advise(report,
+		       "see that etcd runs, and PORTLOCK_ETCD_ENDPOINTS "
+		       "names it");
+		break;
+	case -EKEYREJECTED:
+		advise(report,
+		       "see the variables PORTLOCK_ETCD_USER, _PASSWORD, "
+		       "_CA, _CERT and _KEY, and etcd's own log");
+		break;
+	default:
+		advise(report, "see the other findings; portlock(3) has the "
+			       "errors' meanings");
+	}
+}
+
+void judge_trial(struct report *report, const char *transport, int error,
+		 const char *detail)
 {
 	if (error == 0) {
 		found(report, LEVEL_OK, "trial",
@@ -209,15 +243,8 @@ void judge_trial(struct report *report, const char *transport, int error)
 		return;
 	}
 	found(report, LEVEL_PROBLEM, "trial",
-	      "a lock that nobody has could not be taken, transport %s: %s",
-	      transport, portlock_strerror(error));
-	if (error == -EACCES)
-		advise(report,
-		       "a sandbox or security module (seccomp, "
-		       "AppArmor, SELinux, Landlock) must allow %s",
-		       strcmp(transport, "tcp") ? "abstract unix sockets"
-						: "binding ports of 127.0.0.1");
-	else
-		advise(report, "see the other findings; portlock(3) has the "
-			       "errors' meanings");
+	      "a lock that nobody has could not be taken, transport %s: "
+	      "%s%s%s",
+	      transport, portlock_strerror(error), *detail ? ": " : "", detail);
+	advise_on_trial(report, transport, error);
 }
