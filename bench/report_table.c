@@ -155,6 +155,25 @@ static bool row_is_empty(const struct table *table, int row)
 	return true;
 }
 
+static bool column_is_empty(const struct table *table, int column)
+{
+	for (int row = 0; row < table->rows.count; row++)
+		if (figure_at(table, row, column))
+			return false;
+	return true;
+}
+
+/* A setting may have metrics of its own. */
+static void drop_empty_columns(struct table *table)
+{
+	struct names all = table->columns, kept = { 0 };
+
+	for (int column = 0; column < all.count; column++)
+		if (!column_is_empty(table, column))
+			kept.list[kept.count++] = all.list[column];
+	table->columns = kept;
+}
+
 /* Blanks wait until something follows them: no line ends with any. */
 static void put(FILE *file, const char *text, int width, int *blanks)
 {
@@ -273,12 +292,15 @@ static void put_scenario(FILE *file, const struct report *report,
 			 const char *scenario)
 {
 	struct table table = { .report = report, .scenario = scenario };
-	struct names rest;
+	struct names rest, columns;
 
 	lay_out(&table);
+	columns = table.columns;
 	find_names(report, scenario, table.rest, &rest);
 	for (int i = 0; i < rest.count; i++) {
 		table.same = rest.list[i];
+		table.columns = columns;
+		drop_empty_columns(&table);
 		put_table(file, &table);
 	}
 }

@@ -200,6 +200,33 @@ static void tables_mark_noise_and_warn_of_it(void **state)
 	results_free(&results);
 }
 
+/* A metric that one setting alone has. */
+static void tables_have_no_empty_columns(void **state)
+{
+	static const struct figure only = {
+		.scenario = "fairness",
+		.setting = "100 processes",
+		.subject = "flock",
+		.metric = "p99",
+		.unit = "us",
+	};
+	struct results results = { 0 };
+	char *text, *first, *second;
+
+	(void)state;
+	add(&results, 0, "flock", "p50", 7);
+	results_add(&results, &only, 9);
+	text = written(report_table, &results, 1);
+	first = strstr(text, "fairness: 16 processes\n");
+	second = strstr(text, "fairness: 100 processes\n");
+	assert_non_null(first);
+	assert_non_null(second);
+	assert_true(strstr(first, "p99") > second);
+	assert_null(strstr(second, "p50"));
+	free(text);
+	results_free(&results);
+}
+
 /* ---- files ---------------------------------------------------------------- */
 
 struct folder {
@@ -296,6 +323,7 @@ int main(void)
 		cmocka_unit_test(a_share_that_is_too_small_misses_its_bar),
 		cmocka_unit_test(json_has_what_was_measured),
 		cmocka_unit_test(tables_mark_noise_and_warn_of_it),
+		cmocka_unit_test(tables_have_no_empty_columns),
 		IN_FOLDER(a_file_is_kept_until_there_is_something_better),
 		IN_FOLDER(a_file_that_was_made_for_nothing_goes),
 		IN_FOLDER(what_cannot_be_written_is_told),
