@@ -30,6 +30,10 @@
 	{                                                                      \
 		"idle", "100 waiters", subject, "clock ticks"                  \
 	}
+#define CLUSTER(setting, subject, metric)                                      \
+	{                                                                      \
+		"cluster", setting, subject, metric                            \
+	}
 #define CALL(operation, subject)                                               \
 	{                                                                      \
 		"shim", operation, subject, "call"                             \
@@ -113,5 +117,16 @@ const struct bar bars[] = {
 	  CALL(NULL, "unmatched"), CALL(NULL, "bare"), MORE_BY, 2 * 200, 0.1 },
 	{ "shim, matched semaphore / portlock's own functions",
 	  CALL("sem", "matched"), CALL("portlock", "bare"), AT_MOST, 1.3, 0 },
+
+	{ "etcd, lease at hand, p50: pair / bare requests",
+	  CLUSTER("lease at hand", "portlock-etcd", "pair"),
+	  CLUSTER("lease at hand", "portlock-etcd", "bare"), AT_MOST, 1.5, 0 },
+	{ "etcd, lease at hand, mean: pair / bare requests",
+	  CLUSTER("lease at hand", "portlock-etcd", "pair mean"),
+	  CLUSTER("lease at hand", "portlock-etcd", "bare mean"), AT_MOST, 1.5,
+	  0 },
+	{ "etcd, grants to 16 processes: portlock / etcdctl",
+	  CLUSTER("16 processes", "portlock-etcd", "acquired"),
+	  CLUSTER("16 processes", "etcdctl", "acquired"), AT_LEAST, 20, 0 },
 	{ 0 },
 };

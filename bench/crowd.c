@@ -174,7 +174,8 @@ static void collect(const struct job *job, struct crowd_report *report)
 
 static void watch(struct job *job, struct crowd_report *report)
 {
-	int64_t duration = duration_of(job->measurement->options, DURATION);
+	int64_t own = job->crowd->duration ? job->crowd->duration : DURATION;
+	int64_t duration = duration_of(job->measurement->options, own);
 	int64_t begin;
 
 	rest_until(now_ns() + duration / WARM_UP);

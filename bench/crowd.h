@@ -7,8 +7,9 @@
 
 struct crowd {
 	int processes;
-	int64_t hold;  /* ns of work while it is held */
-	int64_t think; /* ns of sleep after a release; 0: greedy */
+	int64_t duration; /* ns, unless the options say so; 0: DURATION */
+	int64_t hold;	  /* ns of work while it is held */
+	int64_t think;	  /* ns of sleep after a release; 0: greedy */
 	/* Who has let go does not ask again before another one has it. */
 	bool in_turn;
 	bool idle; /* processors may go to sleep; else they are kept awake */
@@ -26,7 +27,7 @@ struct crowd_report {
 };
 
 /*
- * Runs them for the options' duration, after a warm-up that is dropped.  Ends
+ * Runs them for the duration, after a warm-up that is dropped.  Ends
  * the run if mutual exclusion is violated or a lock fails.
  */
 void crowd_run(const struct measurement *measurement, const struct crowd *crowd,

@@ -12,7 +12,8 @@ portlock_bench_LDADD = $(bench_libraries)
 portlock_bench_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 
 # All but the locks, which are on the list because they are linked.
-%C%_libbench_la_CPPFLAGS = $(AM_CPPFLAGS) -DPKGLIBDIR='"$(pkglibdir)"'
+%C%_libbench_la_CPPFLAGS = $(AM_CPPFLAGS) -DPKGLIBDIR='"$(pkglibdir)"' \
+	-DPKGLIBEXECDIR='"$(pkglibexecdir)"'
 %C%_libbench_la_SOURCES = $(bench_sources)
 bench_libraries = %D%/libbench.la lib/libportlock-core.la $(JANSSON_LIBS) -lm
 
@@ -47,10 +48,16 @@ bench_sources = \
 	%D%/calls_main.c \
 	%D%/crowd.c \
 	%D%/crowd.h \
+	%D%/etcd.c \
+	%D%/etcd.h \
+	%D%/etcd_node.c \
+	%D%/etcd_node.h \
 	%D%/fail.c \
 	%D%/fail.h \
 	%D%/footprint.c \
 	%D%/footprint.h \
+	%D%/http.c \
+	%D%/http.h \
 	%D%/lock.c \
 	%D%/lock.h \
 	%D%/locks/file.c \
@@ -100,6 +107,11 @@ bench_sources = \
 	%D%/samples.h \
 	%D%/scenario.c \
 	%D%/scenario.h \
+	%D%/scenarios/cluster.c \
+	%D%/scenarios/cluster_bare.c \
+	%D%/scenarios/cluster_bare.h \
+	%D%/scenarios/cluster_locks.c \
+	%D%/scenarios/cluster_locks.h \
 	%D%/scenarios/crash.c \
 	%D%/scenarios/fairness.c \
 	%D%/scenarios/handoff.c \
@@ -125,6 +137,7 @@ BENCH_FLAGS =
 if ENABLE_BENCH
 bench: all
 	PORTLOCK_SHIM='$(abs_top_builddir)/shim/.libs/portlock-shim.so' \
+	PORTLOCK_SESSION='$(abs_top_builddir)/portlock-session' \
 		./portlock-bench$(EXEEXT) --report '$(BENCH_REPORT)' $(BENCH_FLAGS)
 	@echo "The report is in '$(BENCH_REPORT)'; report.txt is the one to read."
 else

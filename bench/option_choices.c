@@ -9,6 +9,7 @@
 
 #include <portlock/portlock.h>
 
+#include "bench/etcd.h"
 #include "bench/fail.h"
 #include "bench/lock.h"
 #include "bench/option_choices.h"
@@ -99,6 +100,16 @@ static void take_folder(struct request *request, const char *value)
 	request->options->folder = take_path("folder", value);
 }
 
+/* Where portlock has them from, too. */
+static void take_etcd(struct request *request, const char *value)
+{
+	(void)request;
+	if (!*value)
+		fail_usage("--etcd: no endpoint: use one such as "
+			   "http://127.0.0.1:2379");
+	setenv(ETCD_ENDPOINTS, value, 1);
+}
+
 static void take_csv(struct request *request, const char *value)
 {
 	request->options->csv = take_path("csv", value);
@@ -173,6 +184,8 @@ const struct choice choices[] = {
 	  take_noise },
 	{ "folder", 0, "DIR", "where locks that are files are made",
 	  take_folder },
+	{ "etcd", 0, "URLS", "measure cluster with these endpoints",
+	  take_etcd },
 	{ "csv", 0, "FILE", "write the figures; - is standard output",
 	  take_csv },
 	{ "json", 0, "FILE", "the same as JSON", take_json },

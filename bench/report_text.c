@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "bench/etcd.h"
 #include "bench/lock.h"
 #include "bench/report.h"
 #include "bench/scenario.h"
@@ -43,6 +44,20 @@ static void put_names(FILE *file, const struct options *options)
 	put_fact(file, "locks", text);
 }
 
+static void put_cluster(FILE *file, const struct options *options)
+{
+	const char *endpoints = etcd_endpoints();
+
+	for (int i = 0; options->scenarios[i]; i++)
+		if (strcmp(options->scenarios[i]->name, "cluster") == 0)
+			put_fact(
+				file, "etcd",
+				*endpoints
+					? endpoints
+					: "one node of the run's own, its data "
+					  "where lock files are");
+}
+
 /* What the user chose instead of what the scenarios have. */
 static void put_choice(FILE *file, const char *name, int64_t value, double unit,
 		       const char *unit_name)
@@ -73,6 +88,7 @@ void report_run(FILE *file, const struct report *report)
 				 "otherwise"
 			       : "processors are kept from it, if a scenario "
 				 "does not say otherwise");
+	put_cluster(file, options);
 	put_names(file, options);
 }
 

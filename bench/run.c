@@ -145,6 +145,8 @@ static void run_scenario(const struct scenario *scenario,
 	};
 	int count = scenario->settings(options, settings);
 
+	if (scenario->begin)
+		scenario->begin();
 	for (int round = 0; round < options->rounds; round++) {
 		results->round = round;
 		progress_round(round);
@@ -153,6 +155,8 @@ static void run_scenario(const struct scenario *scenario,
 			run_setting(&measurement);
 		}
 	}
+	if (scenario->end)
+		scenario->end();
 }
 
 void run_all(const struct options *options, struct results *results)

@@ -13,12 +13,14 @@
 
 extern const struct scenario scenario_uncontended, scenario_handoff,
 	scenario_scaling, scenario_fairness, scenario_crash, scenario_idle,
-	scenario_keys, scenario_shim;
+	scenario_keys, scenario_shim, scenario_cluster;
 
 const struct scenario *const scenarios[] = {
-	&scenario_uncontended, &scenario_handoff, &scenario_scaling,
-	&scenario_fairness,    &scenario_crash,	  &scenario_idle,
-	&scenario_keys,	       &scenario_shim,	  NULL,
+	&scenario_uncontended, &scenario_handoff,
+	&scenario_scaling,     &scenario_fairness,
+	&scenario_crash,       &scenario_idle,
+	&scenario_keys,	       &scenario_shim,
+	&scenario_cluster,     NULL,
 };
 
 const struct scenario *scenario_find(const char *name)

@@ -43,6 +43,11 @@ struct scenario {
 	/* Why it cannot be measured here and what would help, or NULL.  NULL:
 	 * it always can. */
 	const char *(*obstacle)(void);
+	/* What all its measurements need, made before the first and taken away
+	 * after the last; what a run leaves that ends in between is workers and
+	 * files in bench_folder.  NULL: nothing. */
+	void (*begin)(void);
+	void (*end)(void);
 	/* False: not for this subject, under this setting.  NULL: for all. */
 	bool (*suits)(const struct measurement *measurement);
 	void (*measure)(struct measurement *measurement);

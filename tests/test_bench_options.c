@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -217,12 +218,13 @@ static void outputs_and_switches_are_read(void **state)
 
 	(void)state;
 	READ(&options, "--idle", "-q", "--csv=a.csv", "--json=-", "--report=r",
-	     "--folder=f");
+	     "--folder=f", "--etcd=http://a:1");
 	assert_true(options.idle && options.quiet);
 	assert_string_equal(options.csv, "a.csv");
 	assert_string_equal(options.json, "-");
 	assert_string_equal(options.report, "r");
 	assert_string_equal(options.folder, "f");
+	assert_string_equal(getenv("PORTLOCK_ETCD_ENDPOINTS"), "http://a:1");
 	READ(&options, "--csv=-");
 	assert_string_equal(options.csv, "-");
 	assert_false(options.idle || options.quiet);
@@ -342,6 +344,7 @@ static const struct {
 	{ { "keys", "keys" }, "scenario 'keys' is named twice", "once" },
 	{ { "--csv=" }, "--csv: the name is empty", "a file" },
 	{ { "--folder", "" }, "--folder: the name is empty", "folder" },
+	{ { "--etcd=" }, "--etcd: no endpoint", "http://127.0.0.1:2379" },
 	{ { "--csv=-", "--json=-" }, "--csv and --json both", "another file" },
 	{ { "--rounds" }, "'--rounds' needs a value", "" },
 	{ { "-d" }, "'-d' needs a value", "" },

@@ -242,11 +242,14 @@ static void ctrl_c_leaves_the_line_clean(void **state)
 
 /* ---- setup ---------------------------------------------------------------- */
 
+/* The cluster is interrupted where there is one: etcd/test_bench.sh. */
 static bool can_run(const char *name)
 {
 	const char *shim = getenv("PORTLOCK_SHIM");
 
-	return strcmp(name, "shim") != 0 || (shim && *shim);
+	if (strcmp(name, "shim") == 0)
+		return shim && *shim;
+	return strcmp(name, "cluster") != 0;
 }
 
 /* "  NAME  description" are scenarios, and locks after a heading. */

@@ -14,6 +14,7 @@
 
 #include <portlock/portlock.h>
 
+#include "bench/fail.h"
 #include "bench/lock.h"
 #include "bench/locks/portlock.h"
 #include "bench/locks/ports.h"
@@ -61,7 +62,14 @@ void *lock_portlock_open(const char *name, const char *transport)
 
 int lock_portlock_acquire(void *lock)
 {
-	return -portlock_acquire(((struct lock *)lock)->portlock);
+	portlock_t *portlock = ((struct lock *)lock)->portlock;
+	int error = portlock_acquire(portlock);
+	char detail[256];
+
+	if (error && portlock_detail(portlock, detail, sizeof(detail)) == 0 &&
+	    *detail)
+		warn("%s", detail);
+	return -error;
 }
 
 int lock_portlock_release(void *lock)

@@ -18,6 +18,7 @@ etcd_tests = \
 # These are whole as they are.
 etcd_scripts = \
 	tests/demo-cluster.sh \
+	%D%/test_bench.sh \
 	%D%/test_docs.sh
 
 support_sources += \
@@ -62,4 +63,4 @@ endif
 
 .PHONY: check-etcd
 
-EXTRA_DIST += %D%/README.md %D%/test_docs.sh
+EXTRA_DIST += %D%/README.md %D%/test_bench.sh %D%/test_docs.sh
