@@ -98,6 +98,7 @@ shim_tests = \
 	%D%/test_shim_fds \
 	%D%/test_shim_flock \
 	%D%/test_shim_flock_waits \
+	%D%/test_shim_etcd \
 	%D%/test_shim_heir \
 	%D%/test_shim_liblockfile \
 	%D%/test_shim_lockfile \
