@@ -147,9 +147,8 @@ static int take_in_turn(struct sysvsem_call *call, struct sysvsem *semaphore,
 		.never_restarts = true,
 		.deadline = limit < theirs ? limit : theirs,
 	};
-	int taken =
-		hold ? hold_take(hold, semaphore->rule, &wait)
-		     : hold_missing(semaphore->rule, &wait);
+	int taken = hold ? hold_take(hold, semaphore->rule, &wait)
+			 : hold_missing(semaphore->rule, &wait);
 
 	if (taken < 0) {
 		errno = taken == -EINTR ? EINTR : EAGAIN;
