@@ -11,6 +11,7 @@ etcd_tests = \
 	%D%/test_hosts \
 	%D%/test_late \
 	%D%/test_outage \
+	%D%/test_run_lost \
 	%D%/test_session \
 	%D%/test_session_lost \
 	%D%/test_session_refused

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* test_run_lost.c - portlock run on a real etcd: who is granted a lost lock
+ * next finds that the command of who has lost it is not there any more.
+ */
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/etcd/cluster.h"
+#include "tests/etcd/hosts.h"
+#include "tests/support/command.h"
+
+/* Is not ended by a signal that asks for it. */
+#define DEAF "sh", "-c", "trap '' TERM; echo $$; exec sleep 600"
+
+static struct etcd *etcd;
+static struct command command, next;
+static pid_t session; /* that of the command */
+
+static int setup(void **state)
+{
+	char folder[4096];
+	const char *top = getenv("top_builddir");
+
+	require(top);
+	snprintf(folder, sizeof(folder), "%s/portlock-session", top);
+	setenv("PORTLOCK_SESSION", folder, 0);
+	etcd = etcd_start(&(struct etcd_plan){ 0 });
+	setenv("PORTLOCK_ETCD_ENDPOINTS", etcd->endpoints, 1);
+	return key_setup(state);
+}
+
+static int teardown(void **state)
+{
+	int error = command_teardown(state);
+
+	kill(session, SIGCONT); /* of a failed test: it ends by itself then */
+	etcd_end(etcd);
+	return error;
+}
+
+#define with_etcd(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+/* Gets the lock for a command that has to be killed, and has etcd's own client
+ * wait for it, which tells whether that command is there at its grant. */
+static pid_t hold(const char *key)
+{
+	char name[128], look[128];
+	pid_t deaf;
+
+	command_start(&command, "run", "--transport=etcd", "--ttl=5", key, "--",
+		      DEAF);
+	deaf = command_number(&command);
+	session = session_pid();
+	snprintf(name, sizeof(name), "portlock/%s", key);
+	snprintf(look, sizeof(look),
+		 "echo granted; grep '^State:.[^ZX]' /proc/%d/status; exit 0",
+		 (int)deaf);
+	setenv("ETCDCTL_API", "3", 1);
+	program_start(&next, "etcdctl",
+		      (const char *const[]){ "etcdctl", "--endpoints",
+					     etcd->endpoints, "lock", name,
+					     "--", "sh", "-c", look, NULL });
+	etcd_wait_queue(etcd, key, 2);
+	return deaf;
+}
+
+static void assert_next_is_alone(void)
+{
+	assert_int_equal(command_end(&next), 0);
+	assert_string_equal(next.output, "granted\n");
+}
+
+static void assert_lost(void)
+{
+	assert_int_equal(command_end(&command), 74);
+	assert_mentions(command.errors, "the lock is lost");
+}
+
+static void when_the_session_is_killed(void **state)
+{
+	hold(((struct key *)*state)->text);
+	kill(session, SIGKILL);
+	assert_next_is_alone();
+	assert_lost();
+}
+
+static void when_the_session_is_stopped(void **state)
+{
+	if (is_slow())
+		skip(); /* valgrind has no stopped processes */
+	hold(((struct key *)*state)->text);
+	kill(session, SIGSTOP);
+	assert_next_is_alone();
+	assert_lost();
+	kill(session, SIGKILL);
+}
+
+static void when_the_wrapper_is_killed_as_well(void **state)
+{
+	hold(((struct key *)*state)->text);
+	kill(session, SIGKILL);
+	kill(command.pid, SIGKILL);
+	assert_next_is_alone();
+	assert_int_equal(command_end(&command), -SIGKILL);
+}
+
+static void a_lease_that_was_revoked_is_told_of(void **state)
+{
+	static struct etcd_key keys[KEYS_LISTED];
+	const char *key = ((struct key *)*state)->text;
+	pid_t deaf = hold(key);
+
+	assert_int_equal(etcd_queue(etcd, key, keys), 2);
+	assert_true(etcd_revoke(etcd, keys[0].lease));
+	assert_lost();
+	assert_null(strstr(command.errors, "has not told why"));
+	assert_true(is_gone(deaf));
+	command_end(&next);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_etcd(when_the_session_is_killed),
+		with_etcd(when_the_session_is_stopped),
+		with_etcd(when_the_wrapper_is_killed_as_well),
+		with_etcd(a_lease_that_was_revoked_is_told_of),
+	};
+
+	/* Its portlock-session is to be found among no others. */
+	if (!etcd_is_installed() || !hosts_make(1))
+		return 77;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
