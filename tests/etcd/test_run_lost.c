@@ -54,7 +54,7 @@ static pid_t hold(const char *key)
 	command_start(&command, "run", "--transport=etcd", "--ttl=5", key, "--",
 		      DEAF);
 	deaf = command_number(&command);
-	session = session_pid();
+	session = session_on(NULL);
 	snprintf(name, sizeof(name), "portlock/%s", key);
 	snprintf(look, sizeof(look),
 		 "echo granted; grep '^State:.[^ZX]' /proc/%d/status; exit 0",

@@ -26,6 +26,9 @@ static void run(struct child *parent, child_body *body, void *argument,
 	/* A late answer to a test that has gone on must not end us before
 	 * the test looks at our status. */
 	signal(SIGPIPE, SIG_IGN);
+	/* An assertion that fails in here must not go on with the test's next
+	 * one, in this process as well. */
+	setenv("CMOCKA_TEST_ABORT", "1", 1);
 	body(parent, argument);
 	_exit(0);
 }
