@@ -328,7 +328,7 @@ static int become_holder(struct portlock_lock *lock, struct pl_attempt *attempt,
 	if (how)
 		sign(lock, attempt, token, how->signs_rarely);
 	atomic_store(&lock->timer, lock->bundle.timer);
-	atomic_store(&lock->revision, pl_session_revision(&lock->bundle));
+	atomic_store(&lock->revision, attempt->revision);
 	atomic_store(&lock->token, token);
 	atomic_store(&lock->owner, pl_thread());
 	if (how)
@@ -370,6 +370,12 @@ int pl_lock_adopt(struct portlock_lock *lock, int socket)
 	/* Not listed anywhere, so the window is open until it is done. */
 	pl_window_open();
 	error = pl_grant_receive(&attempt, &lock->address);
+	attempt.revision = pl_session_revision(&attempt.bundle);
+	/* Else it is no lock of the cluster that has come. */
+	if (error == 0 && lock->transport == PL_ETCD && attempt.revision == 0) {
+		pl_bundle_close(&attempt.bundle);
+		error = -EIO;
+	}
 	if (error == 0)
 		error = become_holder(lock, &attempt, NULL);
 	pl_window_close();

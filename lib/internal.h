@@ -223,6 +223,7 @@ struct pl_attempt {
 	int64_t joined;		 /* a queue first: CLOCK_BOOTTIME, ns; or 0 */
 	uint64_t last_token;	 /* of the holder before us, 0 unknown */
 	bool waits_for_rest;	 /* with the gate; it is signed as such */
+	uint64_t revision;	 /* etcd: of the grant */
 	struct pl_bundle bundle; /* what was won so far */
 };
 

@@ -22,6 +22,7 @@ struct note {
 			    nothing is asked for */
 	unsigned served; /* grants on this host by this one of the cluster */
 	int64_t since;	 /* of the first: see moment() */
+	bool unknown;	 /* it cannot be read */
 };
 
 /* Milliseconds in 31 bits, which is what every system has room for. */
@@ -30,13 +31,14 @@ static int64_t moment(void)
 	return pl_now(CLOCK_BOOTTIME) / PL_MSEC & INT32_MAX;
 }
 
-/* A session that cannot be read is one that nothing is known of. */
 static struct note note_read(int session)
 {
 	struct timespec times[2] = { { 0, 0 }, { 0, 0 } };
 
-	pl_ops->times(session, times);
+	bool unknown = pl_ops->times(session, times) < 0;
+
 	return (struct note){
+		.unknown = unknown,
 		.value = (uint64_t)times[1].tv_sec * NS_PER_S +
 			 (uint64_t)times[1].tv_nsec,
 		.served = (unsigned)times[0].tv_nsec,
@@ -99,9 +101,10 @@ static int ask(int session, enum session_request_kind kind, uint64_t number)
 	struct iovec data = { &request, sizeof(request) };
 	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
 
-	if (pl_ops->sendmsg(session, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		return -errno;
-	return 0;
+	ssize_t sent =
+		pl_ops->sendmsg(session, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	return sent == sizeof(request) ? 0 : -EPIPE;
 }
 
 /* 0; -EAGAIN: nothing there; -EPIPE: the helper is gone, or is none. */
@@ -167,23 +170,27 @@ static void tell(const struct way *way, const char *text)
 	pl_detail_set(way->lock->cluster, text);
 }
 
+/* At the deadline.  Of a cluster that is silent nobody knows who holds. */
+static int explain_end(const struct way *way)
+{
+	if (way->trouble)
+		return way->trouble;
+	if (!way->unheard)
+		return -ETIMEDOUT;
+	tell(way, "the cluster has not answered in time");
+	return -EHOSTUNREACH;
+}
+
 static int explain_start(const struct way *way, int error)
 {
 	char text[PL_DETAIL_SIZE];
 
-	switch (error) {
-	case -ENOENT:
-	case -ENOTDIR:
-	case -EACCES:
-	case -ENOEXEC:
-		snprintf(text, sizeof(text), "%s is not there or cannot be run",
-			 way->lock->cluster->helper);
-		tell(way, text);
-		return -ENOSYS;
-	case -EAGAIN: /* too many processes */
-		return -ENOMEM;
-	}
-	return error;
+	if (error != -ENOENT)
+		return error;
+	snprintf(text, sizeof(text), "%s is not there or cannot be run",
+		 way->lock->cluster->helper);
+	tell(way, text);
+	return -ENOSYS;
 }
 
 /* A handler that forks in the middle of it would make two helpers of one
@@ -250,7 +257,7 @@ static int replace(struct way *way)
 	}
 	way->started = way->answered = false;
 	if (pl_expired(way->deadline))
-		return way->trouble ? way->trouble : -ETIMEDOUT;
+		return explain_end(way);
 	/* One that is killed each time must not keep us busy. */
 	pl_poll(NULL, 0, pl_now(CLOCK_MONOTONIC) + way->how->sleep);
 	return 0;
@@ -266,10 +273,12 @@ static int join(struct way *way)
 
 	if (note.served > 0 && pl_timer_runs(bundle->timer)) {
 		note.served++;
+		way->attempt->revision = note.value;
 		return note_write(bundle->session, &note);
 	}
 	/* Lost; or in the queue, where who only tries does not wait. */
-	if (note.served > 0 || (note.value != 0 && !way->how->queue)) {
+	if (note.unknown || note.served > 0 ||
+	    (note.value != 0 && !way->how->queue)) {
 		pl_window_open();
 		end_turn(bundle);
 		pl_window_close();
@@ -280,7 +289,7 @@ static int join(struct way *way)
 	way->number = note.value;
 	if (note.value != 0)
 		return -EAGAIN;
-	way->number = (uint64_t)pl_now(CLOCK_BOOTTIME);
+	way->number = (uint64_t)pl_now(CLOCK_BOOTTIME) | 1; /* never 0 */
 	error = ask(bundle->session,
 		    way->how->queue ? SESSION_ACQUIRE : SESSION_TRY,
 		    way->number);
@@ -301,6 +310,7 @@ static int take_grant(struct way *way, const struct session_answer *answer)
 			     .since = moment() };
 	int error = note_write(bundle->session, &note);
 
+	way->attempt->revision = answer->revision;
 	if (error < 0 || pl_timer_runs(bundle->timer))
 		return error;
 	return -ESTALE;
@@ -344,18 +354,7 @@ static int take_answer(struct way *way, const struct session_answer *answer)
 	}
 }
 
-/* At the deadline.  Of a cluster that is silent nobody knows who holds. */
-static int explain_end(const struct way *way)
-{
-	if (way->trouble)
-		return way->trouble;
-	if (!way->unheard)
-		return -ETIMEDOUT;
-	tell(way, "the cluster has not answered in time");
-	return -EHOSTUNREACH;
-}
-
-/* Sleeps until there is an answer (0) or the wait must end (its error). */
+/* Sleeps until there may be an answer (0) or the wait must end (its error). */
 static int sleep_for_answer(const struct way *way)
 {
 	struct pollfd fds[2] = {
@@ -369,24 +368,25 @@ static int sleep_for_answer(const struct way *way)
 	if (fds[0].fd >= 0)
 		ready = pl_poll(fds, way->how->watch >= 0 ? 2 : 1,
 				way->deadline);
-	/* An answer that is there counts, late as it is. */
-	if (ready > 0)
-		return fds[0].revents ? 0 : -ECANCELED;
-	if (pl_expired(way->deadline))
-		return explain_end(way);
 	if (ready == 0 || (ready == -EINTR && !way->how->interruptible))
 		return 0;
-	return ready;
+	if (ready < 0)
+		return ready;
+	return fds[0].revents ? 0 : -ECANCELED;
 }
 
 static int await_answer(struct way *way)
 {
 	for (;;) {
 		struct session_answer answer;
+		/* An answer that is there counts, late as it is. */
+		bool is_over = pl_expired(way->deadline);
 		int error = receive(way->attempt->bundle.session, &answer, 0);
 
 		if (error == 0)
 			error = take_answer(way, &answer);
+		else if (error == -EAGAIN && is_over)
+			error = explain_end(way);
 		else if (error == -EAGAIN)
 			error = sleep_for_answer(way) ?: -EAGAIN;
 		if (error != -EAGAIN)
@@ -476,7 +476,8 @@ void pl_session_part(struct portlock_lock *lock, struct pl_bundle *bundle)
 		return;
 	note = note_read(bundle->session);
 	stays = !pl_gate_has_waiter(bundle->gate);
-	if (note.value != 0 && (stays || is_spent(lock, bundle, &note)))
+	if ((note.value != 0 || note.unknown) &&
+	    (stays || is_spent(lock, bundle, &note)))
 		end_turn(bundle);
 	if (stays && bundle->session >= 0)
 		park(lock, bundle);

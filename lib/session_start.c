@@ -41,9 +41,35 @@ static int send_settings(int socket, const struct pl_cluster *cluster)
 	struct iovec data = { (void *)cluster->packet, cluster->size };
 	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
 
-	if (pl_ops->sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	ssize_t sent =
+		pl_ops->sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (sent < 0)
 		return pl_failure();
-	return 0;
+	return (size_t)sent == cluster->size ? 0 : -EIO;
+}
+
+/* Whatever is wrong with the program is -ENOENT. */
+static int start_helper(const char *path, const int fds[2])
+{
+	int error = pl_ops->spawn(path, fds, 2);
+
+	switch (error) {
+	case -EACCES:
+	case -EISDIR:
+	case -ELIBBAD:
+	case -ELOOP:
+	case -ENAMETOOLONG:
+	case -ENOEXEC:
+	case -ENOTDIR:
+	case -ETXTBSY:
+		return -ENOENT;
+	case -EAGAIN: /* too many processes */
+		return -ENOMEM;
+	case -EINVAL: /* not the caller's */
+		return -EIO;
+	}
+	return error;
 }
 
 /* What the helper is to inherit is ours only until then. */
@@ -59,7 +85,7 @@ static int start(int ours, int theirs, int timer,
 	if (error == 0)
 		error = send_settings(ours, cluster);
 	if (error == 0)
-		error = pl_ops->spawn(cluster->helper, inherited, 2);
+		error = start_helper(cluster->helper, inherited);
 	return error;
 }
 

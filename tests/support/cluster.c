@@ -173,12 +173,9 @@ static void listen_to(struct seat *seat)
 		(const struct session_request *)packet;
 	ssize_t size = recv(seat->fd, packet, sizeof(packet), 0);
 
-	if (size < (ssize_t)sizeof(*request)) {
-		dismiss(seat, true);
-		return;
-	}
-	if (request->kind == FAKE_GOODBYE) {
-		dismiss(seat, false);
+	/* Half a request is none, and ends the session. */
+	if (size < (ssize_t)sizeof(*request) || request->kind == FAKE_GOODBYE) {
+		dismiss(seat, size <= 0);
 		return;
 	}
 	seat->number = request->number;
