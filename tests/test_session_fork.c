@@ -153,6 +153,7 @@ static void a_handler_releases(void **state)
 	assert_int_equal(portlock_acquire(lock), 0);
 	contender_queue(next, key->text, -1);
 	raise(SIGUSR1);
+	assert_false(portlock_has_locked(lock));
 	assert_int_equal(contender_result(next), 0);
 	assert_int_equal(cluster->started, 1);
 	signal(SIGUSR1, SIG_DFL);
