@@ -7,7 +7,8 @@
  * error and nothing is lost with it, as a new descriptor would be.  close() has
  * no other form: on Linux the descriptor is gone, whatever it says.  getpid(),
  * geteuid() and free() cannot fail, and clock_gettime() only for a clock that
- * the kernel lacks.
+ * the kernel lacks.  timerfd_gettime() is how a lock is asked whether it is
+ * held, by the scenes too: that it fails is not a fault but a lock that is lost.
  */
 #include "config.h"
 
@@ -72,6 +73,22 @@ const struct call_errors call_errors[] = {
 	  NOT_DONE | DONE },
 	{ CALL_GETSOCKNAME, "getsockname",
 	  ERRORS(EBADF, EFAULT, EINVAL, ENOBUFS, ENOTSOCK), NOT_DONE },
+	{ CALL_GETPEERNAME, "getpeername",
+	  ERRORS(EBADF, EFAULT, EINVAL, ENOBUFS, ENOTCONN, ENOTSOCK),
+	  NOT_DONE },
+	{ CALL_SOCKETPAIR, "socketpair",
+	  ERRORS(EAFNOSUPPORT, EFAULT, EMFILE, ENFILE, EOPNOTSUPP,
+		 EPROTONOSUPPORT),
+	  NOT_DONE },
+	{ CALL_TIMERFD_CREATE, "timerfd_create",
+	  ERRORS(EINVAL, EMFILE, ENFILE, ENODEV, ENOMEM, EPERM), NOT_DONE },
+	{ CALL_SPAWN, "spawn",
+	  ERRORS(E2BIG, EACCES, EAGAIN, EINVAL, EIO, EISDIR, ELIBBAD, ELOOP,
+		 EMFILE, ENAMETOOLONG, ENFILE, ENOENT, ENOEXEC, ENOMEM, ENOSPC,
+		 ENOTDIR, EPERM, ETXTBSY),
+	  NOT_DONE | DONE },
+	{ CALL_TIMES, "fstat", ERRORS(EBADF, EFAULT, ENOMEM, EOVERFLOW),
+	  NOT_DONE },
 	{ CALL_PPOLL, "ppoll", ERRORS(EFAULT, EINTR, EINVAL, ENOMEM),
 	  NOT_DONE | ZERO },
 	{ CALL_OPEN, "open",

@@ -6,6 +6,7 @@ fault_tests = \
 	%D%/test_faults_free \
 	%D%/test_faults_harness \
 	%D%/test_faults_release \
+	%D%/test_faults_session \
 	%D%/test_faults_wait
 
 fault_sources = \
@@ -23,4 +24,5 @@ unit_tests += $(fault_tests)
 %C%_test_faults_free_SOURCES = %D%/test_faults_free.c $(fault_sources)
 %C%_test_faults_harness_SOURCES = %D%/test_faults_harness.c $(fault_sources)
 %C%_test_faults_release_SOURCES = %D%/test_faults_release.c $(fault_sources)
+%C%_test_faults_session_SOURCES = %D%/test_faults_session.c $(fault_sources)
 %C%_test_faults_wait_SOURCES = %D%/test_faults_wait.c $(fault_sources)

@@ -30,6 +30,8 @@ static bool is_end_of_wait(const struct cast *cast, enum order how,
 		return how != TRY && timeout_ms > 0;
 	case -EBUSY:
 		return how == TRY || (how == LOOK && timeout_ms == 0);
+	case -EHOSTUNREACH: /* too short for an answer of the cluster */
+		return cast->transport[0] == 'e' && timeout_ms > 0;
 	case -EINTR:
 		return how == ALERT && cast->plan.call == CALL_PPOLL;
 	}
@@ -45,13 +47,21 @@ static bool is_explained(const struct cast *cast, int result)
 	case -EMFILE:
 		return cast->plan.form == FAULT_CUT ||
 		       cast->plan.error == EMFILE;
+	case -ENOSYS: /* no such helper, or one that cannot be run */
+		return cast->plan.call == CALL_SPAWN;
+	case -EHOSTUNREACH: /* no answer that can be read */
+		return cast->transport[0] == 'e' &&
+		       cast->plan.call == CALL_RECVMSG;
+	case -EINVAL: /* never of a call */
+		return false;
 	case -EADDRNOTAVAIL:
 		return cast->transport[0] == 't' &&
 		       cast->plan.error == EADDRNOTAVAIL;
 	case -ENFILE:
 	case -ENOMEM:
 	case -EACCES:
-		return result == pl_error_filter(-cast->plan.error);
+		return result == pl_error_filter(-cast->plan.error) ||
+		       (result == -ENOMEM && cast->plan.error == EAGAIN);
 	}
 	return false;
 }

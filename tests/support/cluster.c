@@ -2,6 +2,7 @@
 /* cluster.c - a cluster for transport etcd without etcd. */
 #include "config.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -171,8 +172,13 @@ static void listen_to(struct seat *seat)
 {
 	const struct session_request *request =
 		(const struct session_request *)packet;
-	ssize_t size = recv(seat->fd, packet, sizeof(packet), 0);
+	ssize_t size;
 
+	/* Its end is told once before what it said last, if it has left an
+	 * order unread. */
+	do
+		size = recv(seat->fd, packet, sizeof(packet), 0);
+	while (size < 0 && errno == ECONNRESET);
 	/* Half a request is none, and ends the session. */
 	if (size < (ssize_t)sizeof(*request) || request->kind == FAKE_GOODBYE) {
 		dismiss(seat, size <= 0);

@@ -173,6 +173,41 @@ static int faulty_getsockname(int fd, struct sockaddr *address,
 	return (int)PASS(CALL_GETSOCKNAME, getsockname(fd, address, length));
 }
 
+static int faulty_getpeername(int fd, struct sockaddr *address,
+			      socklen_t *length)
+{
+	return (int)PASS(CALL_GETPEERNAME, getpeername(fd, address, length));
+}
+
+static int faulty_socketpair(int domain, int type, int protocol, int fds[2])
+{
+	return (int)PASS(CALL_SOCKETPAIR,
+			 socketpair(domain, type, protocol, fds));
+}
+
+static int faulty_timerfd_create(int clock, int flags)
+{
+	return (int)PASS(CALL_TIMERFD_CREATE, timerfd_create(clock, flags));
+}
+
+static int faulty_timerfd_gettime(int fd, struct itimerspec *left)
+{
+	return (int)PASS(CALL_TIMERFD_GETTIME, timerfd_gettime(fd, left));
+}
+
+static int faulty_spawn(const char *path, const int *fds, int count)
+{
+	int result = begin(CALL_SPAWN) ? pl_libc_ops.spawn(path, fds, count)
+				       : -errno;
+
+	return meets == FAULT_DONE ? -used->calls[CALL_SPAWN].error : result;
+}
+
+static int faulty_times(int fd, struct timespec times[2])
+{
+	return (int)PASS(CALL_TIMES, times(fd, times));
+}
+
 static int faulty_ppoll(struct pollfd *fds, nfds_t count,
 			const struct timespec *timeout, const sigset_t *mask)
 {
@@ -256,6 +291,12 @@ void faults_use(struct faults *faults)
 	table.getsockopt = faulty_getsockopt;
 	table.setsockopt = faulty_setsockopt;
 	table.getsockname = faulty_getsockname;
+	table.getpeername = faulty_getpeername;
+	table.socketpair = faulty_socketpair;
+	table.timerfd_create = faulty_timerfd_create;
+	table.timerfd_gettime = faulty_timerfd_gettime;
+	table.spawn = faulty_spawn;
+	table.times = faulty_times;
 	table.ppoll = faulty_ppoll;
 	table.open = faulty_open;
 	table.read = faulty_read;
