@@ -24,7 +24,6 @@
 #define LOCAL_MS 1000
 
 #define STRING(member) offsetof(struct portlock_options, member)
-#define NO_MEMBER SIZE_MAX
 
 /* The first that is there: the option, the environment's, the default. */
 static const struct {
@@ -45,7 +44,6 @@ static const struct {
 	{ SESSION_USER, STRING(user), "PORTLOCK_ETCD_USER", NULL, false },
 	{ SESSION_PASSWORD_FILE, STRING(password_file),
 	  "PORTLOCK_ETCD_PASSWORD_FILE", NULL, true },
-	{ SESSION_CONTACT, NO_MEMBER, "PORTLOCK_ETCD_CONTACT_MS", NULL, false },
 	/* The last: see name_sessions(). */
 	{ SESSION_PASSWORD, STRING(password), "PORTLOCK_ETCD_PASSWORD", NULL,
 	  false },
@@ -97,27 +95,27 @@ static const char *variable(const char *name)
 
 static const char *value_of(size_t i, const struct portlock_options *options)
 {
-	const char *value = NULL;
+	const char *value;
 
-	if (settings[i].option != NO_MEMBER)
-		memcpy(&value, (const char *)options + settings[i].option,
-		       sizeof(value));
+	memcpy(&value, (const char *)options + settings[i].option,
+	       sizeof(value));
 	if (!value)
 		value = variable(settings[i].variable);
 	return value ? value : settings[i].standard;
 }
 
-static void append_ttl(struct packet *packet,
-		       const struct portlock_options *options)
+/* Whether the number is a good one, the helper says. */
+static void append_number(struct packet *packet, const char *name,
+			  int32_t option, const char *set)
 {
-	const char *value = variable("PORTLOCK_ETCD_TTL");
+	const char *value = variable(set);
 	char text[16];
 
-	snprintf(text, sizeof(text), "%d", options->ttl_s);
-	if (options->ttl_s)
+	snprintf(text, sizeof(text), "%d", option);
+	if (option)
 		value = text;
 	if (value)
-		append_setting(packet, SESSION_TTL, value);
+		append_setting(packet, name, value);
 }
 
 /* Whether it is one, portlock-session says. */
@@ -140,7 +138,9 @@ static void write_packet(struct packet *packet, const char *key,
 
 	append(packet, &request, sizeof(request));
 	append_setting(packet, SESSION_KEY, key);
-	append_ttl(packet, options);
+	append_number(packet, SESSION_TTL, options->ttl_s, "PORTLOCK_ETCD_TTL");
+	append_number(packet, SESSION_CONTACT, options->contact_ms,
+		      "PORTLOCK_ETCD_CONTACT_MS");
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		const char *value = value_of(i, options);
 
@@ -209,6 +209,7 @@ int pl_cluster_make(struct pl_cluster **cluster, struct pl_address *address,
 	helper_size = strlen(helper) + 1;
 	write_packet(&packet, key, options);
 	if (packet.size > SESSION_CONFIGURE_MAX || options->ttl_s < 0 ||
+	    options->contact_ms < 0 ||
 	    read_limit(&grants, options->local_grants,
 		       "PORTLOCK_ETCD_LOCAL_GRANTS", LOCAL_GRANTS) < 0 ||
 	    read_limit(&milliseconds, options->local_ms,

@@ -393,7 +393,8 @@ void options_of_the_cluster_reach_the_c_functions()
 					      .password("secret")
 					      .password_file("file")
 					      .ttl(milliseconds(5001))
-					      .local(7, seconds(2));
+					      .local(7, seconds(2))
+					      .contact(milliseconds(300));
 	portlock::options copy = how;
 	const struct portlock_options all = copy.get();
 
@@ -406,6 +407,7 @@ void options_of_the_cluster_reach_the_c_functions()
 	CHECK(all.user == std::string("u"));
 	CHECK(all.password == std::string("secret"));
 	CHECK(all.password_file == std::string("file"));
+	CHECK(all.contact_ms == 300);
 	CHECK(all.ttl_s == 6 && all.local_grants == 7 && all.local_ms == 2000);
 	CHECK(portlock::options().get().endpoints == NULL);
 	CHECK_THROWS(portlock::error, EINVAL,

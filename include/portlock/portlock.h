@@ -152,13 +152,18 @@ struct portlock_options {
 	 * 100, 1000.
 	 */
 	int32_t local_grants, local_ms;
+	/**
+	 * Milliseconds after which an acquire fails although it may wait longer
+	 * if no endpoint has answered so far.  PORTLOCK_ETCD_CONTACT_MS; 5000.
+	 */
+	int32_t contact_ms;
 };
 
 /** The defaults, as an initialiser. */
 #define PORTLOCK_OPTIONS_INIT                                                  \
 	{                                                                      \
 		sizeof(struct portlock_options), 1000, 10, 0, NULL, NULL,      \
-			NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0      \
+			NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0   \
 	}
 
 /**
@@ -194,8 +199,7 @@ PORTLOCK_API int portlock_open(portlock_t **lock, const char *key,
  *   -EIO        any other failure of a system call;
  * and with transport "etcd" also (portlock_detail() tells more)
  *   -EHOSTUNREACH  the cluster does not answer, or none of its endpoints has
- *               answered within 5 s (PORTLOCK_ETCD_CONTACT_MS), however long
- *               the timeout;
+ *               answered within contact_ms, however long the timeout;
  *   -EKEYREJECTED  the cluster refuses the credentials, or a certificate is
  *               not trusted;
  *   -EPROTO     what answers is no etcd with the API's version 3;

@@ -254,6 +254,14 @@ public:
 		return *this;
 	}
 
+	/** How long to look for an endpoint that answers at all. */
+	template <class Rep, class Period>
+	options &contact(const std::chrono::duration<Rep, Period> &time)
+	{
+		values.contact_ms = detail::limited(detail::milliseconds(time));
+		return *this;
+	}
+
 	/** All of it for the C functions, valid as long as this object. */
 	struct portlock_options get() const
 	{
