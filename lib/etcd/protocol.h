@@ -5,7 +5,8 @@
  * helper process has, and a timer that the helper keeps pushing ahead.  They
  * travel with the bundle, so the handle that speaks may be another process's
  * than the one that started the helper.  When the last copy of the handle's end
- * closes, the helper gives back what it has in the cluster and ends.
+ * closes, the helper gives back what it has in the cluster and ends; but of a
+ * lock that was lost it waits for the lease's end.
  *
  * The timer (timerfd, CLOCK_BOOTTIME) is the truth about the cluster's lock:
  * armed means that it is held until then, whatever becomes of the helper; the

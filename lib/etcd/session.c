@@ -90,12 +90,27 @@ void want_nothing(struct session *session)
 		session->lease.doomed = true;
 }
 
+/* What relies on it has from now on until the end of the lease to stop: it is
+ * not revoked before the handle has let go.  That the handle has gone is not
+ * enough: what it has started may still have to be ended. */
 void lose(struct session *session, const char *text)
 {
 	timer_expire();
 	say(session, SESSION_LOST, 0, text);
 	want_nothing(session);
 	session->lease.doomed = true;
+	session->lost = true;
+}
+
+/* The handle has nothing any more, or would not ask for it. */
+static void let_go(struct session *session)
+{
+	if (session->want != WANT_NOTHING)
+		want_nothing(session);
+	session->lost = false;
+	session->idle_since = now_ns();
+	if (session->told)
+		session_end(session);
 }
 
 void fail(struct session *session, int error, const char *text)
@@ -108,6 +123,10 @@ void fail(struct session *session, int error, const char *text)
 static void acquire(struct session *session, uint64_t number, enum want want)
 {
 	session->number = number;
+	if (session->want == WANT_NOTHING)
+		let_go(session);
+	if (session->ending)
+		return;
 	if (session->wrong) {
 		fail(session, session->wrong, session->wrong_text);
 	} else if (session->granted) {
@@ -174,8 +193,7 @@ static bool take_request(struct session *session, const char *packet,
 		/* Of whatever there is: its handle is the only one that
 		 * speaks here, and does so in order. */
 		timer_disarm();
-		if (session->want != WANT_NOTHING)
-			want_nothing(session);
+		let_go(session);
 		return true;
 	}
 	return false;
@@ -201,9 +219,11 @@ void session_end(struct session *session)
 	session->lease.doomed = true;
 }
 
+/* Where a service is stopped, all its processes are told at once: who has the
+ * lock is to end first. */
 void session_told_to_end(struct session *session)
 {
-	if (session->granted)
-		lose(session, "portlock-session was told to end");
-	session_end(session);
+	session->told = true;
+	if (!session->granted && !session->lost)
+		session_end(session);
 }

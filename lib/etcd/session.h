@@ -48,6 +48,8 @@ struct session {
 	enum want want;
 	uint64_t number; /* of the request */
 	bool granted;	 /* and it is */
+	bool lost;	 /* it was, and the handle has not let go since */
+	bool told;	 /* to end, as soon as the handle has let go */
 	bool waiting;	 /* the handle knows that it is in the queue */
 	bool troubled;	 /* and that there is trouble */
 	int64_t granted_at;

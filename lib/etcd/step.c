@@ -75,7 +75,8 @@ static void check_end(struct session *session)
 	}
 	if (!session->lease.id)
 		session->lease.doomed = false;
-	if (session->want != WANT_NOTHING)
+	if (session->want != WANT_NOTHING ||
+	    (session->lost && !session->ending))
 		return;
 	if (!session->ending && now_ns() < idle_end) {
 		wake_at(session, idle_end);

@@ -7,7 +7,8 @@
 enum work work_next(const struct session *session)
 {
 	if (session->lease.doomed)
-		return session->lease.id ? WORK_REVOKE : WORK_NONE;
+		return session->lease.id && !session->lost ? WORK_REVOKE
+							   : WORK_NONE;
 	if (session->queue.leaving)
 		return WORK_LEAVE;
 	if (session->want == WANT_NOTHING)

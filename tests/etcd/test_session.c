@@ -248,7 +248,26 @@ static void whoever_talks_nonsense_is_left_alone(void **state)
 	expect_end(&helper);
 }
 
-static void a_helper_that_is_told_to_end_gives_the_lock_back(void **state)
+/* It has a signalfd: what is pending it has not yet read. */
+static bool has_read_signals(void *helper)
+{
+	char path[64], line[128];
+	bool none = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status",
+		 (int)((struct helper *)helper)->pid);
+	file = fopen(path, "re");
+	require(file);
+	while (fgets(line, sizeof(line), file))
+		if (strcmp(line, "ShdPnd:\t0000000000000000\n") == 0)
+			none = true;
+	fclose(file);
+	return none;
+}
+
+/* The holder is told as well, and must not lose its lock over it. */
+static void a_helper_that_is_told_to_end_does_so_after_the_release(void **state)
 {
 	const struct key *key = *state;
 	struct session_answer answer;
@@ -257,12 +276,32 @@ static void a_helper_that_is_told_to_end_gives_the_lock_back(void **state)
 	helper_open(&helper, etcd, key->text);
 	take(&helper);
 	kill(helper.pid, SIGTERM);
-	answer = helper_expect(&helper, SESSION_LOST);
-	assert_string_equal(answer.text, "portlock-session was told to end");
-	assert_int_equal(helper_left(&helper), 0);
+	wait_until(has_read_signals, &helper);
+	helper_ask(&helper, SESSION_ACQUIRE);
+	helper_expect(&helper, SESSION_GRANTED); /* still */
+	assert_true(helper_left(&helper) > 0);
+	helper_ask(&helper, SESSION_RELEASE);
 	assert_int_equal(recv(helper.socket, &answer, sizeof(answer), 0), 0);
 	etcd_wait_queue(etcd, key->text, 0);
 	expect_end(&helper);
+}
+
+static void a_waiter_that_is_told_to_end_leaves_the_queue(void **state)
+{
+	const struct key *key = *state;
+	struct session_answer answer;
+	struct helper holder, helper;
+
+	helper_open(&holder, etcd, key->text);
+	helper_open(&helper, etcd, key->text);
+	take(&holder);
+	helper_ask(&helper, SESSION_ACQUIRE);
+	helper_expect(&helper, SESSION_WAITING);
+	kill(helper.pid, SIGTERM);
+	assert_int_equal(recv(helper.socket, &answer, sizeof(answer), 0), 0);
+	etcd_wait_queue(etcd, key->text, 1);
+	expect_end(&helper);
+	expect_end(&holder);
 }
 
 /* As "etcdctl lock" would have put it. */
@@ -309,7 +348,8 @@ int main(void)
 		with_key(a_request_may_come_before_the_release_is_done),
 		with_key(two_that_are_greedy_take_turns),
 		with_key(whoever_talks_nonsense_is_left_alone),
-		with_key(a_helper_that_is_told_to_end_gives_the_lock_back),
+		with_key(a_helper_that_is_told_to_end_does_so_after_the_release),
+		with_key(a_waiter_that_is_told_to_end_leaves_the_queue),
 		with_key(a_key_of_others_is_waited_for),
 	};
 

@@ -5,8 +5,11 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
 
 #include "tests/etcd/helper.h"
 
@@ -24,6 +27,14 @@ static void queue_up(struct helper *helper)
 {
 	helper_ask(helper, SESSION_ACQUIRE);
 	helper_expect(helper, SESSION_WAITING);
+}
+
+/* a is the next one, when b ends. */
+static void take_after(struct helper *a, struct helper *b)
+{
+	queue_up(a);
+	assert_int_equal(helper_end(b), 0);
+	helper_expect(a, SESSION_GRANTED);
 }
 
 static bool has_expired(void *helper)
@@ -167,6 +178,57 @@ static void the_timer_needs_no_helper(void **state)
 	expect_end(&a);
 }
 
+static bool has_said_something(const struct helper *helper, int ms)
+{
+	struct pollfd look = { .fd = helper->socket, .events = POLLIN };
+
+	return poll(&look, 1, ms) > 0;
+}
+
+/* What relied on it may need all the time that the lease has left. */
+static void a_lost_lock_is_not_given_away_before_it_is_let_go(void **state)
+{
+	const struct key *key = *state;
+	const struct itimerspec at_once = { .it_value = { .tv_nsec = 1 } };
+	struct helper a, b;
+
+	helper_open(&a, etcd, key->text, "ttl=9");
+	helper_open(&b, etcd, key->text, "ttl=9");
+	take(&a);
+	queue_up(&b);
+	/* The next keepalive comes in time for the lease, but too late for us.
+	 */
+	require(timerfd_settime(a.timer, 0, &at_once, NULL) == 0);
+	helper_expect(&a, SESSION_LOST);
+	assert_false(has_said_something(&b, 1000));
+	assert_int_equal(etcd_queue(etcd, key->text, keys), 2);
+	helper_ask(&a, SESSION_RELEASE);
+	helper_expect(&b, SESSION_GRANTED);
+	assert_int_equal(etcd_queue(etcd, key->text, keys), 1);
+	take_after(&a, &b);
+	expect_end(&a);
+}
+
+/* Who ends the holder has to end its children as well. */
+static void a_lost_lock_of_who_has_ended_lasts_as_the_lease(void **state)
+{
+	const struct key *key = *state;
+	const struct itimerspec at_once = { .it_value = { .tv_nsec = 1 } };
+	struct helper a, b;
+
+	helper_open(&a, etcd, key->text, "ttl=6");
+	helper_open(&b, etcd, key->text);
+	take(&a);
+	queue_up(&b);
+	require(timerfd_settime(a.timer, 0, &at_once, NULL) == 0);
+	helper_expect(&a, SESSION_LOST);
+	shutdown(a.socket, SHUT_RDWR);
+	assert_false(has_said_something(&b, 1000));
+	helper_expect(&b, SESSION_GRANTED);
+	expect_end(&a);
+	expect_end(&b);
+}
+
 static void a_holder_outlives_many_keepalives(void **state)
 {
 	const struct key *key = *state;
@@ -248,6 +310,8 @@ int main(void)
 		with_key(a_deleted_key_is_a_lost_lock),
 		with_key(without_etcd_the_lock_is_lost_before_the_lease),
 		with_key(the_timer_needs_no_helper),
+		with_key(a_lost_lock_is_not_given_away_before_it_is_let_go),
+		with_key(a_lost_lock_of_who_has_ended_lasts_as_the_lease),
 		with_key(a_holder_outlives_many_keepalives),
 		with_key(etcd_is_started_again_under_its_waiters),
 		with_key(a_release_waits_for_etcd),
