@@ -366,6 +366,21 @@ static void one_that_was_killed_is_replaced(void **state)
 	assert_int_equal(end_of(victim), -SIGTERM);
 }
 
+/* As all processes of a service are. */
+static void one_that_is_told_to_end_goes_on(void **state)
+{
+	struct child *victim = holder(*state, "");
+	char command[64];
+
+	snprintf(command, sizeof(command), "kill -TERM $(pidof %s)",
+		 guard_name);
+	if (system(command) != 0)
+		skip();
+	cluster_lose(cluster, "gone");
+	assert_int_equal(end_of(victim), -SIGTERM);
+	assert_true(victim_log_has("lost to the cluster: ended"));
+}
+
 static void an_heir_has_its_own(void **state)
 {
 	struct child *victim = holder(*state, "");
@@ -459,6 +474,7 @@ int main(void)
 		with_files(without_a_guard_there_is_no_lock),
 		with_files(the_guard_ends_with_its_host),
 		with_files(one_that_was_killed_is_replaced),
+		with_files(one_that_is_told_to_end_goes_on),
 		with_files(an_heir_has_its_own),
 		with_lockfiles(the_maker_of_a_file_has_its_lock),
 		with_lockfiles(a_file_of_another_host_is_as_good_as_here),

@@ -34,13 +34,13 @@ static struct watch *watches[LOST_SLOTS];
 static struct lost_page *page;
 static struct pollfd fds[2 + LOST_SLOTS]; /* leash, host, timers by slot */
 static pid_t host;
-static int64_t kill_at = NEVER; /* ms of CLOCK_MONOTONIC */
+static int64_t kill_at = NEVER; /* ms of CLOCK_BOOTTIME, as the lease's */
 
 static int64_t now_ms(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_BOOTTIME, &now);
 	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
@@ -205,7 +205,12 @@ static void begin(void)
 	socklen_t length = sizeof(peer);
 	struct rlimit limit;
 	struct pollfd pidfd = { .fd = LOST_HOST, .events = POLLIN };
+	sigset_t all;
 
+	/* Who tells all processes of a service to end means the host: that may
+	 * need its locks for it, and is to be watched until it has done so. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
 	page = mmap(NULL, sizeof(*page), PROT_READ, MAP_SHARED, LOST_PAGE, 0);
 	if (page == MAP_FAILED ||
 	    getsockopt(LOST_LEASH, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
