@@ -126,12 +126,13 @@ static void become_own(void)
 
 	syscall(SYS_setsid);
 	sigfillset(&signals);
-	while (sigtimedwait(&signals, NULL, &at_once) > 0)
+	while (syscall(SYS_rt_sigtimedwait, &signals, NULL, &at_once,
+		       NSIG / 8) > 0)
 		continue;
 	for (int signal = 1; signal < NSIG; signal++)
 		syscall(SYS_rt_sigaction, signal, standard, NULL, NSIG / 8);
 	sigemptyset(&signals);
-	sigprocmask(SIG_SETMASK, &signals, NULL);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &signals, NULL, NSIG / 8);
 	syscall(SYS_chdir, "/");
 }
 
