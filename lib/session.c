@@ -250,6 +250,8 @@ static void close_session(struct way *way)
  */
 static int replace(struct way *way)
 {
+	int64_t end;
+
 	close_session(way);
 	if (way->started && !way->answered) {
 		tell(way, "portlock-session ended without an answer");
@@ -259,7 +261,8 @@ static int replace(struct way *way)
 	if (pl_expired(way->deadline))
 		return explain_end(way);
 	/* One that is killed each time must not keep us busy. */
-	pl_poll(NULL, 0, pl_now(CLOCK_MONOTONIC) + way->how->sleep);
+	end = pl_now(CLOCK_MONOTONIC) + way->how->sleep;
+	pl_poll(NULL, 0, end < way->deadline ? end : way->deadline);
 	return 0;
 }
 
@@ -316,6 +319,15 @@ static int take_grant(struct way *way, const struct session_answer *answer)
 	return -ESTALE;
 }
 
+/* A grant that was lost before the helper could tell of it. */
+static int take_loss(struct way *way)
+{
+	pl_window_open();
+	end_turn(&way->attempt->bundle);
+	pl_window_close();
+	return way->attempt->bundle.session < 0 ? -EPIPE : -ESTALE;
+}
+
 /* One of the errors that we may end with. */
 static int error_of(const struct session_answer *answer)
 {
@@ -336,6 +348,8 @@ static int take_answer(struct way *way, const struct session_answer *answer)
 	switch (answer->kind) {
 	case SESSION_GRANTED:
 		return take_grant(way, answer);
+	case SESSION_LOST:
+		return take_loss(way);
 	case SESSION_BUSY:
 		return -EBUSY;
 	case SESSION_TROUBLE:

@@ -65,6 +65,32 @@ static void a_helper_that_has_ended_is_replaced(void **state)
 	portlock_close(lock);
 }
 
+static void *take_it(void *lock)
+{
+	require(portlock_acquire_for(lock, -1) == 0);
+	return NULL;
+}
+
+/* Only the last thing that a helper had to say is sure to be said. */
+static void who_hears_of_a_loss_alone_asks_again(void **state)
+{
+	struct key *key = *state;
+	portlock_t *lock = open_lock(key->text, "etcd");
+	pthread_t thread;
+
+	cluster_mute(cluster, true);
+	thread = thread_start(take_it, lock);
+	cluster_await(&cluster->acquires, 1);
+	cluster_answer(cluster, SESSION_LOST, 0, "gone");
+	cluster_await(&cluster->releases, 1);
+	cluster_mute(cluster, false);
+	thread_end(thread);
+	assert_true(portlock_has_locked(lock));
+	assert_int_equal(cluster->acquires, 2);
+	assert_int_equal(cluster->started, 1);
+	portlock_close(lock);
+}
+
 static void a_try_asks_whether_others_have_it(void **state)
 {
 	struct key *key = *state;
@@ -312,6 +338,7 @@ int main(void)
 		with_cluster(a_free_lock_is_granted_with_the_clusters_token),
 		with_cluster(a_handle_keeps_its_helper_and_not_the_lock),
 		with_cluster(a_helper_that_has_ended_is_replaced),
+		with_cluster(who_hears_of_a_loss_alone_asks_again),
 		with_cluster(a_try_asks_whether_others_have_it),
 		with_cluster(who_waits_behind_a_try_is_granted),
 		with_cluster(waiters_here_share_one_grant_of_the_cluster),
