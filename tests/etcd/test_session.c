@@ -267,7 +267,7 @@ static bool has_read_signals(void *helper)
 }
 
 /* The holder is told as well, and must not lose its lock over it. */
-static void a_helper_that_is_told_to_end_does_so_after_the_release(void **state)
+static void who_is_told_to_end_does_so_after_the_release(void **state)
 {
 	const struct key *key = *state;
 	struct session_answer answer;
@@ -348,7 +348,7 @@ int main(void)
 		with_key(a_request_may_come_before_the_release_is_done),
 		with_key(two_that_are_greedy_take_turns),
 		with_key(whoever_talks_nonsense_is_left_alone),
-		with_key(a_helper_that_is_told_to_end_does_so_after_the_release),
+		with_key(who_is_told_to_end_does_so_after_the_release),
 		with_key(a_waiter_that_is_told_to_end_leaves_the_queue),
 		with_key(a_key_of_others_is_waited_for),
 	};
