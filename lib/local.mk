@@ -94,7 +94,7 @@ portlock_SOURCES = \
 	%D%/cli/supervise.c \
 	%D%/cli/supervise.h \
 	%D%/cli/terminal.c \
-	%D%/cli/doctor/cluster.c \
+	%D%/cli/doctor/etcd.c \
 	%D%/cli/doctor/doctor.h \
 	%D%/cli/doctor/environment.c \
 	%D%/cli/doctor/libraries.c \

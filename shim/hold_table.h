@@ -22,8 +22,8 @@ struct shim_hold {
 	unsigned pins;
 	struct lost_watch watch;
 	const struct shim_rule *rule; /* by which it was taken */
-	struct turn turn;  /* to wait for the portlock */
-	atomic_uint drops; /* going on: not to be made anew */
+	struct turn turn;	      /* to wait for the portlock */
+	atomic_uint drops;	      /* going on: not to be made anew */
 	/* Of what it is held for; 1 more when it stays until the end. */
 	atomic_uint count;
 	_Atomic uint64_t token; /* of the last grant */

@@ -291,7 +291,7 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 # Files of the command.  With flags of its own it has objects of its own.
 %C%_test_doctor_machine_CFLAGS = $(AM_CFLAGS)
 %C%_test_doctor_machine_SOURCES = %D%/test_doctor_machine.c \
-	lib/cli/doctor/cluster.c lib/cli/doctor/environment.c \
+	lib/cli/doctor/etcd.c lib/cli/doctor/environment.c \
 	lib/cli/doctor/libraries.c \
 	lib/cli/doctor/machine.c lib/cli/elf.c \
 	lib/cli/doctor/port_range.c lib/cli/doctor/report.c

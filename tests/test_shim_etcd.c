@@ -481,5 +481,7 @@ int main(void)
 		with_lockfiles(no_file_is_made_without_the_cluster),
 	};
 
+	if (!can_start_helpers())
+		return 77;
 	return cmocka_run_group_tests(tests, victim_group_setup, NULL);
 }

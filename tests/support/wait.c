@@ -56,6 +56,14 @@ bool is_slow(void)
 	return getenv("PORTLOCK_TEST_SLOW") != NULL;
 }
 
+bool can_start_helpers(void)
+{
+	if (is_slow())
+		print_message("skipped: valgrind starts helpers in its own, "
+			      "slow way\n");
+	return !is_slow();
+}
+
 int rounds(int count)
 {
 	if (!is_slow())

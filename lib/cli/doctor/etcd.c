@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cluster.c - judges the variables of transport etcd.  What may be a secret is
+/* etcd.c - judges the variables of transport etcd.  What may be a secret is
  * not repeated.
  */
 #include "config.h"
