@@ -230,6 +230,14 @@ int pl_cluster_make(struct pl_cluster **cluster, struct pl_address *address,
 	return 0;
 }
 
+void pl_cluster_free(struct pl_cluster *cluster)
+{
+	if (!cluster)
+		return;
+	explicit_bzero(cluster->packet, cluster->size);
+	pl_ops->free(cluster);
+}
+
 /* ---- the text of a failure ------------------------------------------------ */
 
 /* Never held across anything that blocks, nor across a fork. */

@@ -54,7 +54,7 @@ int pl_lock_init(struct portlock_lock *lock, const char *key,
 	pl_process_check();
 	error = pl_registry_add(lock);
 	if (error < 0)
-		pl_ops->free(lock->cluster);
+		pl_cluster_free(lock->cluster);
 	return error;
 }
 
@@ -226,7 +226,7 @@ void pl_lock_fini(struct portlock_lock *lock)
 	pl_bundle_close(&lock->parked);
 	pl_window_close();
 	pl_registry_remove(lock);
-	pl_ops->free(lock->cluster);
+	pl_cluster_free(lock->cluster);
 	lock->cluster = NULL;
 }
 

@@ -40,6 +40,9 @@ struct pl_cluster {
 int pl_cluster_make(struct pl_cluster **cluster, struct pl_address *address,
 		    const char *key, const struct portlock_options *options);
 
+/* Wipes the password; NULL: no effect. */
+void pl_cluster_free(struct pl_cluster *cluster);
+
 /* The text of an acquire's failure; "" forgets it. */
 void pl_detail_set(struct pl_cluster *cluster, const char *text);
 void pl_detail_get(struct pl_cluster *cluster, char text[PL_DETAIL_SIZE]);
