@@ -34,7 +34,11 @@ void *shim_calloc(size_t count, size_t size)
 void shim_free(void *memory)
 {
 	union header *header = memory;
+	size_t size;
 
-	if (memory)
-		munmap(header - 1, header[-1].size);
+	if (!memory)
+		return;
+	header--;
+	size = header->size;
+	munmap(header, size);
 }

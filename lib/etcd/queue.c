@@ -208,10 +208,11 @@ enum place queue_looked(struct queue *queue, const json_t *answer)
 
 json_t *queue_watch_body(const struct queue *queue)
 {
+	json_int_t start = queue->seen;
+
 	return json_pack("{s:{s:s,s:s,s:I,s:[s]}}", "create_request", "key",
 			 queue->first, "range_end", queue->end,
-			 "start_revision", (json_int_t)(queue->seen + 1),
-			 "filters", "NOPUT");
+			 "start_revision", start + 1, "filters", "NOPUT");
 }
 
 bool queue_event(struct queue *queue, const json_t *event)

@@ -19,9 +19,11 @@
 /* Longer than any reasonable password in a file. */
 #define PASSWORD_MAX 4096
 
-/* The values as they came, and where complaints go. */
+/* The values as they came, NULL if they did not, and where complaints go. */
 struct raw {
-	const char *endpoints, *password_file, *ttl, *contact;
+	const char *key, *endpoints, *prefix, *ca, *certificate;
+	const char *certificate_key, *user, *password, *password_file;
+	const char *ttl, *contact;
 	char *text;
 	size_t text_size;
 };
@@ -39,9 +41,8 @@ complain(const struct raw *raw, const char *format, ...)
 
 static int keep(char **to, const char *value)
 {
-	free(*to);
-	*to = strdup(value);
-	return *to ? 0 : -ENOMEM;
+	*to = value ? strdup(value) : NULL;
+	return value && !*to ? -ENOMEM : 0;
 }
 
 static int read_number(const struct raw *raw, const char *name,
@@ -199,25 +200,24 @@ static int check(struct settings *settings, const struct raw *raw)
 	return 0;
 }
 
-/* One "name=value". */
-static int take(struct settings *settings, struct raw *raw, const char *setting)
+/* One "name=value"; the last of a name counts. */
+static int take(struct raw *raw, const char *setting)
 {
 	const struct {
 		const char *name;
-		char **keep;
-		const char **look;
+		const char **value;
 	} known[] = {
-		{ SESSION_KEY, &settings->key, NULL },
-		{ SESSION_ENDPOINTS, NULL, &raw->endpoints },
-		{ SESSION_PREFIX, &settings->prefix, NULL },
-		{ SESSION_CA, &settings->ca, NULL },
-		{ SESSION_CERTIFICATE, &settings->certificate, NULL },
-		{ SESSION_CERTIFICATE_KEY, &settings->certificate_key, NULL },
-		{ SESSION_USER, &settings->user, NULL },
-		{ SESSION_PASSWORD, &settings->password, NULL },
-		{ SESSION_PASSWORD_FILE, NULL, &raw->password_file },
-		{ SESSION_TTL, NULL, &raw->ttl },
-		{ SESSION_CONTACT, NULL, &raw->contact },
+		{ SESSION_KEY, &raw->key },
+		{ SESSION_ENDPOINTS, &raw->endpoints },
+		{ SESSION_PREFIX, &raw->prefix },
+		{ SESSION_CA, &raw->ca },
+		{ SESSION_CERTIFICATE, &raw->certificate },
+		{ SESSION_CERTIFICATE_KEY, &raw->certificate_key },
+		{ SESSION_USER, &raw->user },
+		{ SESSION_PASSWORD, &raw->password },
+		{ SESSION_PASSWORD_FILE, &raw->password_file },
+		{ SESSION_TTL, &raw->ttl },
+		{ SESSION_CONTACT, &raw->contact },
 	};
 	size_t length = strcspn(setting, "=");
 
@@ -227,31 +227,45 @@ static int take(struct settings *settings, struct raw *raw, const char *setting)
 		if (strlen(known[i].name) != length ||
 		    strncmp(setting, known[i].name, length) != 0)
 			continue;
-		if (known[i].keep)
-			return keep(known[i].keep, setting + length + 1);
-		*known[i].look = setting + length + 1;
+		*known[i].value = setting + length + 1;
 		return 0;
 	}
 	return complain(raw, "%.*s: not a setting", (int)length, setting);
 }
 
+static int keep_all(struct settings *settings, const struct raw *raw)
+{
+	if (keep(&settings->key, raw->key) ||
+	    keep(&settings->prefix, raw->prefix) ||
+	    keep(&settings->ca, raw->ca) ||
+	    keep(&settings->certificate, raw->certificate) ||
+	    keep(&settings->certificate_key, raw->certificate_key) ||
+	    keep(&settings->user, raw->user) ||
+	    keep(&settings->password, raw->password))
+		return -ENOMEM;
+	return 0;
+}
+
 int settings_read(struct settings *settings, const char *packet, size_t size,
 		  char *text, size_t text_size)
 {
-	struct raw raw = { .text = text, .text_size = text_size };
+	struct raw raw = { .prefix = SESSION_PREFIX_DEFAULT,
+			   .text = text,
+			   .text_size = text_size };
 	const char *setting = packet;
-	int error;
+	int error = 0;
 
 	memset(settings, 0, sizeof(*settings));
 	settings->ttl = SESSION_TTL_DEFAULT;
 	settings->contact = SESSION_CONTACT_DEFAULT;
-	error = keep(&settings->prefix, SESSION_PREFIX_DEFAULT);
 	if (size > 0 && packet[size - 1] != '\0')
-		return complain(&raw, "the settings have no end");
+		error = complain(&raw, "the settings have no end");
 	while (!error && setting < packet + size) {
-		error = take(settings, &raw, setting);
+		error = take(&raw, setting);
 		setting += strlen(setting) + 1;
 	}
+	if (!error)
+		error = keep_all(settings, &raw);
 	if (!error)
 		error = check(settings, &raw);
 	if (error == -ENOMEM)
