@@ -19,8 +19,8 @@
 struct host {
 	int number;	  /* from 1 on */
 	int network;	  /* its namespace */
-	char address[16]; /* 10.77.0.NUMBER */
-	char port[8];	  /* of the bridge */
+	char address[24]; /* 10.77.0.NUMBER */
+	char port[16];	  /* of the bridge */
 };
 
 /*

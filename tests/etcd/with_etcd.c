@@ -87,7 +87,7 @@ static void tell_etcd(const struct etcd *etcd)
 static void tell_hosts(int count)
 {
 	for (int i = 0; i < count; i++) {
-		char name[16], value[64];
+		char name[24], value[64];
 
 		snprintf(name, sizeof(name), "HOST_%d", i + 1);
 		snprintf(value, sizeof(value), "nsenter --net=/proc/%d/fd/%d",
