@@ -133,12 +133,13 @@ static int take_once(struct shim_hold *hold, const struct shim_rule *rule,
 	if (join(hold, wait->scope))
 		return 0;
 	error = acquire(hold, wait, deadline);
-	hold->rule = rule;
 	if (error == 0 && !lost_watch_begin(&hold->watch, &hold->lock, rule)) {
 		portlock_release(&hold->lock);
 		error = -ENOSYS;
 	}
 	if (error == 0) {
+		/* Not of who tries in vain: it is another's hold. */
+		hold->rule = rule;
 		note_token(hold);
 		atomic_store(&hold->count, 1);
 		atomic_store(&hold->look_pause, LOOK_FIRST);
