@@ -40,8 +40,8 @@ static void a_timeout_leaves_the_clusters_queue(void **state)
 	int64_t start = now_ns();
 
 	cluster_elsewhere(cluster, true);
-	assert_int_equal(portlock_acquire_for(lock, 30), -ETIMEDOUT);
-	assert_true(now_ns() - start >= 30000000);
+	assert_int_equal(portlock_acquire_for(lock, 1000), -ETIMEDOUT);
+	assert_true(now_ns() - start >= 1000000000);
 	cluster_await(&cluster->releases, 1);
 	assert_false(gate_is_bound(key->text));
 	assert_detail(lock, "");
