@@ -59,8 +59,8 @@ bool is_slow(void)
 bool can_start_helpers(void)
 {
 	if (is_slow())
-		print_message("skipped: valgrind starts helpers in its own, "
-			      "slow way\n");
+		print_message("skipped: under valgrind and sanitizers helpers "
+			      "start in another way\n");
 	return !is_slow();
 }
 
