@@ -7,21 +7,26 @@ noinst_LTLIBRARIES += %D%/libportlock-core.la
 %C%_libportlock_core_la_SOURCES = \
 	%D%/acquire.c \
 	%D%/address.c \
+	%D%/attempt.h \
 	%D%/bundle.c \
+	%D%/bundle.h \
 	%D%/cargo.c \
 	%D%/clock.c \
 	%D%/cluster.c \
 	%D%/error.c \
 	%D%/fork.c \
 	%D%/gate.c \
+	%D%/gate_win.c \
 	%D%/grant.c \
 	%D%/internal.h \
 	%D%/lock.c \
 	%D%/ops.c \
+	%D%/ops.h \
 	%D%/options.c \
 	%D%/ports.c \
 	%D%/probe.h \
 	%D%/process.c \
+	%D%/process.h \
 	%D%/query.c \
 	%D%/registry.c \
 	%D%/session.c \
@@ -189,4 +194,4 @@ pkgconfig_DATA = %D%/portlock.pc
 cmakedir = $(libdir)/cmake/Portlock
 cmake_DATA = %D%/PortlockConfig.cmake %D%/PortlockConfigVersion.cmake
 EXTRA_DIST += %D%/README.md %D%/look/README.md %D%/portlock.map \
-	%D%/abi/libportlock.abi
+	%D%/portlock.map %D%/abi/libportlock.abi
