@@ -31,7 +31,10 @@ noinst_LTLIBRARIES += %D%/libportlock-core.la
 	%D%/registry.c \
 	%D%/session.c \
 	%D%/session.h \
+	%D%/session_ask.c \
+	%D%/session_note.c \
 	%D%/session_start.c \
+	%D%/session_win.c \
 	%D%/sign.c \
 	%D%/spawn.c
 

@@ -47,14 +47,7 @@ void pl_cluster_free(struct pl_cluster *cluster);
 void pl_detail_set(struct pl_cluster *cluster, const char *text);
 void pl_detail_get(struct pl_cluster *cluster, char text[PL_DETAIL_SIZE]);
 
-/* ---- session_start.c ------------------------------------------------------ */
-
-/* Starts a helper: its session is in the (empty) places of the bundle then.  0
- * or -errno.  In a window. */
-int pl_session_start(struct pl_bundle *bundle, const struct pl_address *address,
-		     const struct pl_cluster *cluster);
-
-/* ---- session.c ------------------------------------------------------------ */
+/* ---- session.c: what is a session; where it goes --------------------------- */
 
 /* Whether the descriptor is a session of the address: the socket, the timer. */
 bool pl_is_session(int fd, const struct pl_address *address);
@@ -62,14 +55,6 @@ bool pl_is_timer(int fd);
 
 /* Whether the cluster's lock is held, as of now.  Async-signal-safe. */
 bool pl_timer_runs(int timer);
-
-/*
- * With the gate: gets the lock of the cluster, by the session that came with
- * the gate, the parked one, or a new one.  Errors as of pl_acquire(); the
- * session is in the bundle even then if somebody else can go on with it.
- */
-int pl_session_win(struct portlock_lock *lock, struct pl_attempt *attempt,
-		   const struct pl_wait *how);
 
 /* The create revision of a session that was won; 0 without. */
 uint64_t pl_session_revision(const struct pl_bundle *bundle);
@@ -81,8 +66,62 @@ uint64_t pl_session_revision(const struct pl_bundle *bundle);
  */
 void pl_session_part(struct portlock_lock *lock, struct pl_bundle *bundle);
 
+/* With the gate: the one that is in the handle, if any, goes into the (empty)
+ * places of the bundle.  In a window. */
+bool pl_session_unpark(struct portlock_lock *lock, struct pl_bundle *bundle);
+
+/* ---- session_start.c ------------------------------------------------------ */
+
+/* Starts a helper: its session is in the (empty) places of the bundle then.  0
+ * or -errno.  In a window. */
+int pl_session_start(struct pl_bundle *bundle, const struct pl_address *address,
+		     const struct pl_cluster *cluster);
+
+/* ---- session_note.c: what a session is good for ---------------------------- */
+
+struct pl_note {
+	uint64_t value;	 /* the request's number, once granted the revision; 0:
+			    nothing is asked for */
+	unsigned served; /* grants on this host by this one of the cluster */
+	int64_t since;	 /* of the first: see pl_note_age() */
+	bool unknown;	 /* it cannot be read */
+};
+
+struct pl_note pl_note_read(int session);
+
+/* 0 or -errno: the note as given, of a first grant, and of no request. */
+int pl_note_write(int session, const struct pl_note *note);
+int pl_note_grant(int session, uint64_t revision);
+int pl_note_forget(int session);
+
+/* Nanoseconds since the first grant. */
+int64_t pl_note_age(const struct pl_note *note);
+
+/* ---- session_ask.c: what the helper is asked, and answers ------------------- */
+
+/* 0, or -EPIPE: the helper is gone, or is none. */
+int pl_session_ask(int session, enum session_request_kind kind,
+		   uint64_t number);
+
+/* The same, and -EAGAIN: nothing there.  flags: of recvmsg(). */
+int pl_session_hear(int session, struct session_answer *answer, int flags);
+
+/* Nothing is asked for any more; a helper that does not even take this is none
+ * and its session is closed.  In a window.  Async-signal-safe. */
+void pl_session_end_turn(struct pl_bundle *bundle);
+
 /* Why the lock that is held was lost, if the helper has told. */
 bool pl_session_reason(const struct portlock_lock *lock,
 		       char text[PL_DETAIL_SIZE]);
+
+/* ---- session_win.c: with the gate, to the lock of the cluster --------------- */
+
+/*
+ * Gets the lock of the cluster, by the session that came with the gate, the
+ * parked one, or a new one.  Errors as of pl_acquire(), and PL_STALE; the
+ * session is in the bundle even then if somebody else can go on with it.
+ */
+int pl_session_win(struct portlock_lock *lock, struct pl_attempt *attempt,
+		   const struct pl_wait *how);
 
 #endif

@@ -3,6 +3,8 @@
 #include "config.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/timerfd.h>
@@ -89,8 +91,9 @@ static int start(int ours, int theirs, int timer,
 	return error;
 }
 
-int pl_session_start(struct pl_bundle *bundle, const struct pl_address *address,
-		     const struct pl_cluster *cluster)
+static int make_session(struct pl_bundle *bundle,
+			const struct pl_address *address,
+			const struct pl_cluster *cluster)
 {
 	int ends[2], timer, error;
 
@@ -110,5 +113,25 @@ int pl_session_start(struct pl_bundle *bundle, const struct pl_address *address,
 	if (timer >= 0)
 		pl_ops->close(timer);
 	pl_ops->close(ends[0]);
+	return error;
+}
+
+/* A handler that forks in the middle of it would make two helpers of one
+ * socket. */
+int pl_session_start(struct pl_bundle *bundle, const struct pl_address *address,
+		     const struct pl_cluster *cluster)
+{
+	sigset_t all, mask;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &mask);
+	error = make_session(bundle, address, cluster);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	/* The kernel gives a new socket the times of one that was closed. */
+	if (error == 0)
+		error = pl_note_forget(bundle->session);
+	if (error < 0)
+		pl_bundle_close_session(bundle);
 	return error;
 }

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/* session_win.c - with the gate, to the lock of the cluster. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "session.h"
+
+/* How long a try waits for the cluster to say yes or no. */
+#define TRY_TIME (INT64_C(5000) * PL_MSEC)
+
+/* An acquire's way to the lock of the cluster. */
+struct way {
+	struct portlock_lock *lock;
+	struct pl_attempt *attempt;
+	const struct pl_wait *how;
+	int64_t deadline;
+	uint64_t number; /* of our request */
+	bool started;	 /* the helper, by us */
+	bool answered;	 /* something, by this helper */
+	bool unheard;	 /* our request: nothing of the cluster came yet */
+	int trouble;	 /* why the cluster does not answer, 0: it does */
+};
+
+static void tell(const struct way *way, const char *text)
+{
+	pl_detail_set(way->lock->cluster, text);
+}
+
+/* At the deadline.  Of a cluster that is silent nobody knows who holds. */
+static int explain_end(const struct way *way)
+{
+	if (way->trouble)
+		return way->trouble;
+	if (!way->unheard)
+		return -ETIMEDOUT;
+	tell(way, "the cluster has not answered in time");
+	return -EHOSTUNREACH;
+}
+
+static int explain_start(const struct way *way, int error)
+{
+	char text[PL_DETAIL_SIZE];
+
+	if (error != -ENOENT)
+		return error;
+	snprintf(text, sizeof(text), "%s is not there or cannot be run",
+		 way->lock->cluster->helper);
+	tell(way, text);
+	return -ENOSYS;
+}
+
+/* The session that came with the gate, the parked one, or a new one. */
+static int have_session(struct way *way)
+{
+	struct pl_bundle *bundle = &way->attempt->bundle;
+	struct portlock_lock *lock = way->lock;
+	int error = 0;
+
+	if (bundle->session >= 0)
+		return 0;
+	pl_window_open();
+	if (!pl_session_unpark(lock, bundle)) {
+		error = pl_session_start(bundle, &lock->address, lock->cluster);
+		way->started = error == 0;
+	}
+	pl_window_close();
+	return error < 0 ? explain_start(way, error) : 0;
+}
+
+static void close_session(struct way *way)
+{
+	pl_window_open();
+	pl_bundle_close_session(&way->attempt->bundle);
+	pl_window_close();
+}
+
+/*
+ * The helper has gone.  One that was idle may; one that was killed is replaced,
+ * and our place in the cluster's queue is lost; but one that ends before it has
+ * answered anything would do so again.
+ */
+static int replace(struct way *way)
+{
+	int64_t end;
+
+	close_session(way);
+	if (way->started && !way->answered) {
+		tell(way, "portlock-session ended without an answer");
+		return -EIO;
+	}
+	way->started = way->answered = false;
+	if (pl_expired(way->deadline))
+		return explain_end(way);
+	/* One that is killed each time must not keep us busy. */
+	end = pl_now(CLOCK_MONOTONIC) + way->how->sleep;
+	pl_poll(NULL, 0, end < way->deadline ? end : way->deadline);
+	return 0;
+}
+
+/* What the note of the session that we have says: 0: it is granted; -EAGAIN: an
+ * answer is to come; -EPIPE: the helper has gone. */
+static int join(struct way *way)
+{
+	struct pl_bundle *bundle = &way->attempt->bundle;
+	struct pl_note note = pl_note_read(bundle->session);
+	int error;
+
+	if (note.served > 0 && pl_timer_runs(bundle->timer)) {
+		note.served++;
+		way->attempt->revision = note.value;
+		return pl_note_write(bundle->session, &note);
+	}
+	/* Lost; or in the queue, where who only tries does not wait. */
+	if (note.unknown || note.served > 0 ||
+	    (note.value != 0 && !way->how->queue)) {
+		pl_window_open();
+		pl_session_end_turn(bundle);
+		pl_window_close();
+		if (bundle->session < 0)
+			return -EPIPE;
+		note.value = 0;
+	}
+	way->number = note.value;
+	if (note.value != 0)
+		return -EAGAIN;
+	way->number = (uint64_t)pl_now(CLOCK_BOOTTIME) | 1; /* never 0 */
+	error = pl_session_ask(bundle->session,
+			       way->how->queue ? SESSION_ACQUIRE : SESSION_TRY,
+			       way->number);
+	if (error == 0) {
+		note = (struct pl_note){ .value = way->number };
+		error = pl_note_write(bundle->session, &note);
+	}
+	way->unheard = true;
+	return error < 0 ? -EPIPE : -EAGAIN;
+}
+
+/* A grant that is too old already: the host slept, say. */
+static int take_grant(struct way *way, const struct session_answer *answer)
+{
+	struct pl_bundle *bundle = &way->attempt->bundle;
+	int error = pl_note_grant(bundle->session, answer->revision);
+
+	way->attempt->revision = answer->revision;
+	if (error < 0 || pl_timer_runs(bundle->timer))
+		return error;
+	return -ESTALE;
+}
+
+/* A grant that was lost before the helper could tell of it. */
+static int take_loss(struct way *way)
+{
+	pl_window_open();
+	pl_session_end_turn(&way->attempt->bundle);
+	pl_window_close();
+	return way->attempt->bundle.session < 0 ? -EPIPE : -ESTALE;
+}
+
+/* One of the errors that we may end with. */
+static int error_of(const struct session_answer *answer)
+{
+	int error = pl_error_filter(answer->error);
+
+	return error < 0 ? error : -EIO;
+}
+
+/* 0 granted; -EAGAIN: go on waiting; else the end of the request. */
+static int take_answer(struct way *way, const struct session_answer *answer)
+{
+	if (answer->kind < SESSION_GRANTED || answer->kind > SESSION_LOST)
+		return -EPIPE;
+	way->answered = true;
+	/* To a request that was called off. */
+	if (answer->number != way->number)
+		return -EAGAIN;
+	switch (answer->kind) {
+	case SESSION_GRANTED:
+		return take_grant(way, answer);
+	case SESSION_LOST:
+		return take_loss(way);
+	case SESSION_BUSY:
+		return -EBUSY;
+	case SESSION_TROUBLE:
+		way->trouble = error_of(answer);
+		tell(way, answer->text);
+		return -EAGAIN;
+	case SESSION_FAILED:
+		tell(way, answer->text);
+		close_session(way);
+		return error_of(answer);
+	default:
+		way->trouble = 0;
+		way->unheard = false;
+		tell(way, "");
+		return -EAGAIN;
+	}
+}
+
+/* Sleeps until there may be an answer (0) or the wait must end (its error). */
+static int sleep_for_answer(const struct way *way)
+{
+	struct pollfd fds[2] = {
+		{ .fd = way->attempt->bundle.session, .events = POLLIN },
+		{ .fd = way->how->watch, .events = POLLIN },
+	};
+	int ready = 0;
+
+	/* Else a handler forked, and in its child nothing is left of us: a
+	 * number that is there is waited for or, closed by now, wakes us. */
+	if (fds[0].fd >= 0)
+		ready = pl_poll(fds, way->how->watch >= 0 ? 2 : 1,
+				way->deadline);
+	if (ready == 0 || (ready == -EINTR && !way->how->interruptible))
+		return 0;
+	if (ready < 0)
+		return ready;
+	return fds[0].revents ? 0 : -ECANCELED;
+}
+
+static int await_answer(struct way *way)
+{
+	for (;;) {
+		struct session_answer answer;
+		/* An answer that is there counts, late as it is. */
+		bool is_over = pl_expired(way->deadline);
+		int error = pl_session_hear(way->attempt->bundle.session,
+					    &answer, 0);
+
+		if (error == 0)
+			error = take_answer(way, &answer);
+		else if (error == -EAGAIN && is_over)
+			error = explain_end(way);
+		else if (error == -EAGAIN)
+			error = sleep_for_answer(way) ?: -EAGAIN;
+		if (error != -EAGAIN)
+			return error;
+		if (way->attempt->epoch != pl_epoch())
+			return PL_STALE;
+	}
+}
+
+static int win_once(struct way *way)
+{
+	int error = have_session(way);
+
+	if (error < 0)
+		return error;
+	error = join(way);
+	if (error == -EAGAIN) {
+		if (!way->attempt->waits_for_rest)
+			pl_sign(&way->attempt->bundle, 0);
+		way->attempt->waits_for_rest = true;
+		error = await_answer(way);
+	}
+	return error;
+}
+
+/* Nobody who comes next is to wait for the answer to a try.  Who only tries
+ * waits for an answer, not for a holder. */
+static int end_try(struct way *way, int error)
+{
+	struct pl_bundle *bundle = &way->attempt->bundle;
+
+	pl_window_open();
+	if (bundle->session >= 0)
+		pl_session_end_turn(bundle);
+	pl_window_close();
+	return error == -ETIMEDOUT ? -EHOSTUNREACH : error;
+}
+
+int pl_session_win(struct portlock_lock *lock, struct pl_attempt *attempt,
+		   const struct pl_wait *how)
+{
+	struct way way = { .lock = lock, .attempt = attempt, .how = how };
+	int error;
+
+	way.deadline =
+		how->queue ? how->deadline : pl_now(CLOCK_MONOTONIC) + TRY_TIME;
+	do {
+		error = win_once(&way);
+		if (attempt->epoch != pl_epoch())
+			return PL_STALE;
+		if (error == -EPIPE)
+			error = replace(&way) ?: -ESTALE;
+	} while (error == -ESTALE);
+	if (error < 0 && !how->queue)
+		error = end_try(&way, error);
+	return error;
+}
