@@ -75,9 +75,6 @@ static void fresh_mutex(void)
 	static const pthread_mutex_t unlocked =
 		PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
-	/* libc refuses the unlock, as the thread that locked it in the parent
-	 * had another number; tools that watch mutexes want to see it. */
-	pthread_mutex_unlock(&mutex);
 	memcpy(&mutex, &unlocked, sizeof(mutex));
 }
 
@@ -96,6 +93,9 @@ static void after_fork_in_parent(void)
 static void after_fork_in_child(void)
 {
 	forget_all();
+	/* libc refuses the unlock, as the thread that locked it in the parent
+	 * had another number; tools that watch mutexes want to see it. */
+	pthread_mutex_unlock(&mutex);
 	fresh_mutex();
 	pl_windows_resume();
 	/* Threads that were about to wait for this fork had announced

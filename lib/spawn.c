@@ -13,6 +13,10 @@
  * nothing is copied.  All signals are blocked, as the host's handlers must not
  * run in them.  System calls are made directly, as the shim has functions of
  * libc's names.
+ *
+ * valgrind and qemu make a plain fork of that, whose parent goes on at once.  So
+ * what is told from child to parent is in memory that forks share, too; and the
+ * first child waits for the second by a pipe that loading a program closes.
  */
 #include "config.h"
 
@@ -40,27 +44,51 @@
 #define KERNELS_FCNTL SYS_fcntl
 #endif
 
+/* The thread's own stack may be small. */
 struct start {
 	const char *path;
 	const int *fds;
 	int count;
-	char *stacks;
 	int error; /* of the child that failed, 0 none */
+	_Alignas(16) char stacks[2][STACK];
 };
 
-static void fail(struct start *start)
+/*
+ * Sanitizers note in the host's memory which functions its thread is in and
+ * what is on its stack, and these do not return.
+ */
+#define IN_CHILD __attribute__((no_sanitize("address", "thread")))
+
+/*
+ * libc's own clone(), where it has this name for it.  The thread sanitizer has
+ * one in its place that takes every child for one with memory of its own.
+ */
+int __clone(int (*function)(void *), void *stack, int flags, void *argument,
+	    ...) __attribute__((weak));
+
+/* Stacks grow downwards, but on machines where nobody runs this. */
+IN_CHILD static int start_child(int (*function)(void *), char *stack, int flags,
+				struct start *start)
+{
+	flags |= CLONE_VM | CLONE_VFORK;
+	return __clone ? __clone(function, stack + STACK, flags, start)
+		       : clone(function, stack + STACK, flags, start);
+}
+
+IN_CHILD _Noreturn static void fail(struct start *start)
 {
 	start->error = errno ? -errno : -EIO;
-	syscall(SYS_exit, 127);
+	for (;;)
+		syscall(SYS_exit, 127);
 }
 
 /* Raw numbers only: the shim hooks close() and dup2(). */
-static long move(int fd, int number)
+IN_CHILD static long move(int fd, int number)
 {
 	return syscall(SYS_dup3, fd, number, 0);
 }
 
-static void close_from(unsigned first)
+IN_CHILD static void close_from(unsigned first)
 {
 	struct rlimit limit;
 
@@ -73,7 +101,7 @@ static void close_from(unsigned first)
 		syscall(SYS_close, fd);
 }
 
-static bool give_fds(const struct start *start)
+IN_CHILD static bool give_fds(const struct start *start)
 {
 	int null, copies[SAFE_FD];
 
@@ -100,7 +128,7 @@ static bool give_fds(const struct start *start)
 }
 
 /* The host's limit may leave no room for a helper's descriptors. */
-static void raise_limit(void)
+IN_CHILD static void raise_limit(void)
 {
 	struct rlimit limit;
 
@@ -114,11 +142,13 @@ static void raise_limit(void)
 
 /*
  * What the host ignores or blocks is not for the helper, nor are its terminal
- * and its folder; nor what its terminal has sent us all until now.  Without
+ * and its folder; nor what its terminal has sent us all until now.  All signals
+ * are blocked until the program says which it wants: one that comes while it is
+ * started, for all processes of a service say, must not end it.  Without
  * libc's sigaction(): who stands in for it notes in the host's memory what the
  * host has.  What is all zero is SIG_DFL on every machine.
  */
-static void become_own(void)
+IN_CHILD static void become_own(void)
 {
 	static const unsigned long standard[16];
 	static const struct timespec at_once;
@@ -131,37 +161,37 @@ static void become_own(void)
 		continue;
 	for (int signal = 1; signal < NSIG; signal++)
 		syscall(SYS_rt_sigaction, signal, standard, NULL, NSIG / 8);
-	sigemptyset(&signals);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &signals, NULL, NSIG / 8);
 	syscall(SYS_chdir, "/");
 }
 
 /* The helper, until it is its program. */
-static int run(void *data)
+IN_CHILD static int run(void *data)
 {
 	struct start *start = data;
 	char *const arguments[] = { (char *)start->path, NULL };
 	char *const environment[] = { NULL };
 
 	errno = 0;
-	raise_limit();
-	if (!give_fds(start))
-		fail(start);
 	become_own();
 	syscall(SYS_execve, start->path, arguments, environment);
 	fail(start);
-	return 127;
 }
 
-/* Stacks grow downwards, but on machines where nobody runs this. */
-static int run_orphan(void *data)
+/* Has the helper's descriptors, so the host needs no room for more. */
+IN_CHILD static int run_parent(void *data)
 {
 	struct start *start = data;
+	int ends[2];
+	char none;
 
 	errno = 0;
-	if (clone(run, start->stacks + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD,
-		  start) < 0)
+	raise_limit();
+	if (!give_fds(start) || syscall(SYS_pipe2, ends, O_CLOEXEC) < 0 ||
+	    start_child(run, start->stacks[1], SIGCHLD, start) < 0)
 		fail(start);
+	syscall(SYS_close, ends[1]);
+	syscall(SYS_read, ends[0], &none, 1);
 	syscall(SYS_exit, 0);
 	return 0;
 }
@@ -173,8 +203,7 @@ static void run_both(struct start *start)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &mask);
-	child = clone(run_orphan, start->stacks + 2 * STACK,
-		      CLONE_VM | CLONE_VFORK, start);
+	child = start_child(run_parent, start->stacks[0], 0, start);
 	if (child < 0)
 		start->error = -errno;
 	else
@@ -186,18 +215,21 @@ static void run_both(struct start *start)
 
 int pl_spawn(const char *path, const int *fds, int count)
 {
-	struct start start = { .path = path, .fds = fds, .count = count };
-	int saved = errno;
+	struct start *start;
+	int saved = errno, error;
 
-	/* The thread's own stack may be small. */
-	start.stacks = mmap(NULL, 2 * STACK, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	if (start.stacks == MAP_FAILED) {
-		start.error = -errno;
+	start = mmap(NULL, sizeof(*start), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (start == MAP_FAILED) {
+		error = -errno;
 	} else {
-		run_both(&start);
-		munmap(start.stacks, 2 * STACK);
+		start->path = path;
+		start->fds = fds;
+		start->count = count;
+		run_both(start);
+		error = start->error;
+		munmap(start, sizeof(*start));
 	}
 	errno = saved;
-	return start.error;
+	return error;
 }

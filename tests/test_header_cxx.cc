@@ -418,10 +418,6 @@ void an_error_of_the_cluster_has_its_detail()
 {
 	const char *helper = "/nowhere/portlock-session";
 
-	if (getenv("PORTLOCK_TEST_SLOW")) {
-		print_message("valgrind hides why a helper cannot start\n");
-		return;
-	}
 	CHECK(setenv("PORTLOCK_SESSION", helper, 1) == 0);
 
 	portlock::mutex mutex(key("detail"),

@@ -78,6 +78,28 @@ static struct relations relations_of(pid_t pid)
 	return of;
 }
 
+/* valgrind does not take its log back from a program that it lets go. */
+static bool is_log(const char *path, pid_t pid)
+{
+	const char *name = strrchr(path, '/');
+	char log[32];
+
+	snprintf(log, sizeof(log), "/%d.log", (int)pid);
+	return name && strcmp(name, log) == 0;
+}
+
+static int fds_but_logs(pid_t pid)
+{
+	int count = open_fds(pid);
+	char path[16];
+
+	for (int fd = 6; fd < 20; fd++) {
+		snprintf(path, sizeof(path), "fd/%d", fd);
+		count -= is_log(link_about(pid, path), pid);
+	}
+	return count;
+}
+
 /* The last one is its connection to the cluster, that only fake_session has. */
 static void require_only_its_descriptors(pid_t pid)
 {
@@ -89,7 +111,7 @@ static void require_only_its_descriptors(pid_t pid)
 	require(strncmp(link_about(pid, "fd/3"), "socket:", 7) == 0);
 	require(strcmp(link_about(pid, "fd/4"), "anon_inode:[timerfd]") == 0);
 	require(strncmp(link_about(pid, "fd/5"), "socket:", 7) == 0);
-	require(open_fds(pid) == 6);
+	require(fds_but_logs(pid) == 6);
 }
 
 static void require_own_process(pid_t pid)
@@ -102,7 +124,8 @@ static void require_own_process(pid_t pid)
 	require(read_about(pid, "cmdline") ==
 		strlen(getenv("PORTLOCK_SESSION")) + 1);
 	require(strcmp(link_about(pid, "cwd"), "/") == 0);
-	require(mask_about(pid, "SigBlk:") == 0);
+	/* Until its program says otherwise. */
+	require(mask_about(pid, "SigBlk:") & 1ULL << (SIGTERM - 1));
 	require(mask_about(pid, "SigIgn:") == 0);
 }
 
@@ -344,7 +367,7 @@ static void one_that_ends_at_once_is_not_tried_again(void **state)
 }
 
 /* With more and more room, an acquire fails for want of it, and then it does
- * not. */
+ * not.  valgrind's socketpair() may give one of two that do not have room. */
 static void have_little_room(struct child *parent, void *argument)
 {
 	struct key *key = argument;
@@ -356,7 +379,8 @@ static void have_little_room(struct child *parent, void *argument)
 	for (limit.rlim_cur = 3; error < 0; limit.rlim_cur++) {
 		require(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 		error = portlock_acquire(lock);
-		require(error == 0 || error == -EMFILE);
+		require(error == 0 || error == -EMFILE ||
+			(error == -EIO && is_slow()));
 		failures += error < 0;
 	}
 	require(failures >= 3);
@@ -431,7 +455,5 @@ int main(void)
 		with_cluster(threads_start_theirs_at_once),
 	};
 
-	if (!can_start_helpers())
-		return 77;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

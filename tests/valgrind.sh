@@ -17,7 +17,7 @@ sh -c 'echo $$ >"$1/main"; shift; exec "$@"' sh "$logs" \
 	valgrind --quiet --vgdb=no --trace-children=yes --leak-check=full \
 	--track-fds=yes --num-callers=30 \
 	--suppressions="$here/valgrind.supp" \
-	--trace-children-skip='/usr/*,/bin/*,/sbin/*' \
+	--trace-children-skip='/usr/*,/bin/*,/sbin/*,*/fake_session' \
 	--log-file="$logs/%p.log" "$@"
 status=$?
 

@@ -34,10 +34,9 @@ _Noreturn void require_failed(const char *what, const char *file, int line);
 /* Whether PORTLOCK_TEST_SLOW is set: valgrind and the like. */
 bool is_slow(void);
 
-/* False, with the reason said, where is_slow(): a child that shares its parent's
- * memory is one of fork() under valgrind, and taken for one by the thread
- * sanitizer. */
-bool can_start_helpers(void);
+/* A timeout that ends, but not before what the test wants in between: ms, and
+ * ten times that when is_slow(). */
+int64_t enough_ms(int64_t ms);
 
 /* How often to do what is done often: count, much less when is_slow(). */
 int rounds(int count);
