@@ -16,9 +16,11 @@ unit_tests = \
 	%D%/test_address \
 	%D%/test_cargo \
 	%D%/test_cli_address \
-	%D%/test_cli_doctor \
 	%D%/test_cli_cluster \
+	%D%/test_cli_doctor \
 	%D%/test_cli_list \
+	%D%/test_cli_list_json \
+	%D%/test_cli_list_watch \
 	%D%/test_cli_lost \
 	%D%/test_cli_run \
 	%D%/test_cli_supervise \
@@ -48,6 +50,7 @@ unit_tests = \
 	%D%/test_look_blind \
 	%D%/test_look_netlink \
 	%D%/test_look_ports \
+	%D%/test_look_queue \
 	%D%/test_open \
 	%D%/test_peers \
 	%D%/test_process \
@@ -57,6 +60,7 @@ unit_tests = \
 	%D%/test_release \
 	%D%/test_session_fork \
 	%D%/test_session_grant \
+	%D%/test_session_host \
 	%D%/test_session_lost \
 	%D%/test_session_spawn \
 	%D%/test_session_wait \
@@ -99,6 +103,9 @@ shim_tests = \
 	%D%/test_shim_flock \
 	%D%/test_shim_flock_waits \
 	%D%/test_shim_etcd \
+	%D%/test_shim_etcd_guard \
+	%D%/test_shim_etcd_lockfile \
+	%D%/test_shim_etcd_lost \
 	%D%/test_shim_heir \
 	%D%/test_shim_liblockfile \
 	%D%/test_shim_lockfile \
@@ -223,10 +230,13 @@ support_sources = \
 	%D%/support/command.h \
 	%D%/support/contender.c \
 	%D%/support/cxx.hpp \
+	%D%/support/etcd_files.h \
 	%D%/support/faults.c \
 	%D%/support/faults.h \
 	%D%/support/filelock.c \
 	%D%/support/filelock.h \
+	%D%/support/guard.c \
+	%D%/support/guard.h \
 	%D%/support/hold.c \
 	%D%/support/hold.h \
 	%D%/support/impostor.c \
@@ -236,6 +246,8 @@ support_sources = \
 	%D%/support/keyed.h \
 	%D%/support/lockfile.c \
 	%D%/support/lockfile.h \
+	%D%/support/looked.c \
+	%D%/support/looked.h \
 	%D%/support/mutex.c \
 	%D%/support/mutex.h \
 	%D%/support/names.c \
@@ -252,6 +264,8 @@ support_sources = \
 	%D%/support/support.h \
 	%D%/support/sysvsem.c \
 	%D%/support/sysvsem.h \
+	%D%/support/terminal.c \
+	%D%/support/terminal.h \
 	%D%/support/thread.c \
 	%D%/support/thread.h \
 	%D%/support/victim.c \
@@ -283,7 +297,8 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 %C%_test_header_cxx_time_SOURCES = %D%/test_header_cxx_time.cc
 %C%_test_header_cxx_time_CXXFLAGS = $(AM_CXXFLAGS) -std=c++11
 %C%_test_header_cxx_time_LDADD = $(shared)
-%C%_test_cli_list_LDADD = $(LDADD) $(JANSSON_LIBS)
+%C%_test_cli_list_json_LDADD = $(LDADD) $(JANSSON_LIBS)
+%C%_test_cli_list_watch_LDADD = $(LDADD) $(JANSSON_LIBS)
 %C%_test_cli_who_LDADD = $(LDADD) $(JANSSON_LIBS)
 %C%_test_symbol_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 %C%_test_cli_doctor_LDADD = $(LDADD) $(JANSSON_LIBS)

@@ -13,20 +13,6 @@
 
 static struct command command, other;
 
-static const char *text_of(void **state)
-{
-	return ((struct key *)*state)->text;
-}
-
-static int teardown(void **state)
-{
-	commands_kill();
-	return cluster_teardown(state);
-}
-
-#define with_lock(test)                                                        \
-	cmocka_unit_test_setup_teardown(test, cluster_setup, teardown)
-
 /* ---- options -------------------------------------------------------------- */
 
 static void options_of_etcd_are_for_etcd(void **state)
@@ -37,13 +23,13 @@ static void options_of_etcd_are_for_etcd(void **state)
 
 	for (int i = 0; i < 4; i++) {
 		assert_int_equal(command_run(&command, "run", options[i],
-					     text_of(state), "true"),
+					     key_text(state), "true"),
 				 64);
 		assert_mentions(command.errors, "is for transport etcd");
 		assert_mentions(command.errors, "--transport etcd");
 	}
 	setenv("PORTLOCK_TRANSPORT", "etcd", 1);
-	command_run(&command, "run", "--on-lost=warn", text_of(state), "true");
+	command_run(&command, "run", "--on-lost=warn", key_text(state), "true");
 	unsetenv("PORTLOCK_TRANSPORT");
 	assert_int_equal(command.status, 0);
 }
@@ -59,18 +45,18 @@ static void assert_misuse(const char *key, const char *option,
 
 static void values_that_are_none_are_refused(void **state)
 {
-	assert_misuse(text_of(state), "--ttl=4", "use 5 to 3600");
-	assert_misuse(text_of(state), "--ttl=3601", "use 5 to 3600");
-	assert_misuse(text_of(state), "--ttl=5s", "'5s' is no time");
-	assert_misuse(text_of(state), "--on-lost=die", "use kill or warn");
-	assert_misuse(text_of(state), "--transport=zookeeper",
+	assert_misuse(key_text(state), "--ttl=4", "use 5 to 3600");
+	assert_misuse(key_text(state), "--ttl=3601", "use 5 to 3600");
+	assert_misuse(key_text(state), "--ttl=5s", "'5s' is no time");
+	assert_misuse(key_text(state), "--on-lost=die", "use kill or warn");
+	assert_misuse(key_text(state), "--transport=zookeeper",
 		      "use tcp, unix or etcd");
 }
 
 static void a_variable_that_is_nonsense_is_no_transport(void **state)
 {
 	setenv("PORTLOCK_ETCD_LOCAL_MS", "soon", 1);
-	command_run(&command, "run", "--transport=etcd", text_of(state),
+	command_run(&command, "run", "--transport=etcd", key_text(state),
 		    "true");
 	unsetenv("PORTLOCK_ETCD_LOCAL_MS");
 	assert_int_equal(command.status, 71);
@@ -83,7 +69,7 @@ static void a_missing_helper_is_named(void **state)
 {
 	setenv("PORTLOCK_SESSION", "/nonexistent/portlock-session", 1);
 	assert_int_equal(command_run(&command, "run", "--transport=etcd",
-				     text_of(state), "true"),
+				     key_text(state), "true"),
 			 71);
 	assert_mentions(command.errors, portlock_strerror(-ENOSYS));
 	assert_mentions(command.errors, "/nonexistent/portlock-session");
@@ -92,7 +78,7 @@ static void a_missing_helper_is_named(void **state)
 static void the_reason_of_a_failure_is_told(void **state)
 {
 	cluster_mute(cluster, true);
-	command_start(&command, "run", "--transport=etcd", text_of(state),
+	command_start(&command, "run", "--transport=etcd", key_text(state),
 		      "true");
 	cluster_await(&cluster->acquires, 1);
 	cluster_answer(cluster, SESSION_FAILED, -EKEYREJECTED,
@@ -106,10 +92,10 @@ static void a_lock_of_another_host_is_not_available(void **state)
 {
 	cluster_elsewhere(cluster, true);
 	assert_int_equal(command_run(&command, "run", "--transport=etcd", "-n",
-				     "-E", "9", text_of(state), "true"),
+				     "-E", "9", key_text(state), "true"),
 			 9);
 	assert_int_equal(command_run(&command, "run", "--transport=etcd", "-t",
-				     "0.2", text_of(state), "true"),
+				     "0.2", key_text(state), "true"),
 			 1);
 	assert_mentions(command.errors, "not available within 0.2 s");
 }
@@ -131,8 +117,8 @@ static void a_wait_for_the_cluster_is_told_of(void **state)
 	char line[COMMAND_TEXT];
 
 	cluster_elsewhere(cluster, true);
-	command_start(&command, "run", "-v", "--transport=etcd", text_of(state),
-		      "true");
+	command_start(&command, "run", "-v", "--transport=etcd",
+		      key_text(state), "true");
 	error_line(line);
 	assert_mentions(line, "waiting for other hosts");
 	cluster_answer(cluster, SESSION_TROUBLE, -EHOSTUNREACH, "no answer");
@@ -142,7 +128,7 @@ static void a_wait_for_the_cluster_is_told_of(void **state)
 	error_line(line);
 	assert_mentions(line, "waiting for other hosts");
 	assert_int_equal(
-		command_run(&other, "run", "-n", text_of(state), "true"), 1);
+		command_run(&other, "run", "-n", key_text(state), "true"), 1);
 	assert_mentions(other.errors, "waits for the cluster");
 	cluster_elsewhere(cluster, false);
 	assert_int_equal(command_end(&command), 0);
@@ -150,12 +136,12 @@ static void a_wait_for_the_cluster_is_told_of(void **state)
 
 static void the_transport_is_shown(void **state)
 {
-	command_start(&command, "run", "--transport=etcd", text_of(state), "--",
-		      "sh", "-c", "echo ready; cat");
+	command_start(&command, "run", "--transport=etcd", key_text(state),
+		      "--", "sh", "-c", "echo ready; cat");
 	command_expect(&command, "ready");
-	assert_int_equal(command_run(&other, "who", text_of(state)), 0);
+	assert_int_equal(command_run(&other, "who", key_text(state)), 0);
 	assert_mentions(other.output, " etcd ");
-	assert_int_equal(command_run(&other, "who", "--json", text_of(state)),
+	assert_int_equal(command_run(&other, "who", "--json", key_text(state)),
 			 0);
 	assert_mentions(other.output, "\"transport\": \"etcd\"");
 	assert_int_equal(command_end(&command), 0);
@@ -184,15 +170,15 @@ static void doctor_tries_a_cluster_that_is_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_lock(options_of_etcd_are_for_etcd),
-		with_lock(values_that_are_none_are_refused),
-		with_lock(a_variable_that_is_nonsense_is_no_transport),
-		with_lock(a_missing_helper_is_named),
-		with_lock(the_reason_of_a_failure_is_told),
-		with_lock(a_lock_of_another_host_is_not_available),
-		with_lock(a_wait_for_the_cluster_is_told_of),
-		with_lock(the_transport_is_shown),
-		with_lock(doctor_tries_a_cluster_that_is_named),
+		with_cluster(options_of_etcd_are_for_etcd),
+		with_cluster(values_that_are_none_are_refused),
+		with_cluster(a_variable_that_is_nonsense_is_no_transport),
+		with_cluster(a_missing_helper_is_named),
+		with_cluster(the_reason_of_a_failure_is_told),
+		with_cluster(a_lock_of_another_host_is_not_available),
+		with_cluster(a_wait_for_the_cluster_is_told_of),
+		with_cluster(the_transport_is_shown),
+		with_cluster(doctor_tries_a_cluster_that_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

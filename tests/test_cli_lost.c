@@ -21,20 +21,6 @@
 
 static struct command command, probe;
 
-static const char *text_of(void **state)
-{
-	return ((struct key *)*state)->text;
-}
-
-static int teardown(void **state)
-{
-	commands_kill();
-	return cluster_teardown(state);
-}
-
-#define with_lock(test)                                                        \
-	cmocka_unit_test_setup_teardown(test, cluster_setup, teardown)
-
 static pid_t start_reader(const char *key)
 {
 	command_start(&command, "run", ETCD, key, "--", READER);
@@ -52,7 +38,7 @@ static void assert_lost(const char *reason)
 
 static void a_lock_that_stays_lets_the_command_end(void **state)
 {
-	start_reader(text_of(state));
+	start_reader(key_text(state));
 	assert_int_equal(command_end(&command), 5);
 	assert_string_equal(command.errors, "");
 }
@@ -61,14 +47,14 @@ static void the_group_ends_with_the_lock(void **state)
 {
 	pid_t first, second;
 
-	command_start(&command, "run", ETCD, text_of(state), "--", "sh", "-c",
+	command_start(&command, "run", ETCD, key_text(state), "--", "sh", "-c",
 		      "sleep 600 & echo $!; echo $$; wait");
 	second = command_number(&command);
 	first = command_number(&command);
 	assert_int_equal(getpgid(first), first);
 	cluster_lose(cluster, "the lease has ended");
 	assert_lost("the lease has ended");
-	assert_mentions(command.errors, text_of(state));
+	assert_mentions(command.errors, key_text(state));
 	assert_true(is_gone(first));
 	assert_true(is_gone(second));
 }
@@ -77,7 +63,7 @@ static void who_does_not_obey_is_killed_when_the_command_has_ended(void **state)
 {
 	pid_t deaf;
 
-	command_start(&command, "run", ETCD, text_of(state), "--", "sh", "-c",
+	command_start(&command, "run", ETCD, key_text(state), "--", "sh", "-c",
 		      "(trap '' TERM; exec sh -c 'echo $$; exec sleep 600') & "
 		      "wait");
 	deaf = command_number(&command);
@@ -88,7 +74,7 @@ static void who_does_not_obey_is_killed_when_the_command_has_ended(void **state)
 
 static void a_command_that_ends_well_has_lost_all_the_same(void **state)
 {
-	command_start(&command, "run", ETCD, text_of(state), "--", "sh", "-c",
+	command_start(&command, "run", ETCD, key_text(state), "--", "sh", "-c",
 		      "trap 'echo tidied; exit 0' TERM; exec 3<&0; cat <&3 & "
 		      "echo ready; wait");
 	command_expect(&command, "ready");
@@ -103,7 +89,7 @@ static void a_stopped_command_ends(void **state)
 
 	if (is_slow())
 		skip(); /* valgrind has no stopped processes */
-	pid = start_reader(text_of(state));
+	pid = start_reader(key_text(state));
 	kill(pid, SIGSTOP);
 	wait_stopped(pid);
 	cluster_lose(cluster, "gone");
@@ -117,7 +103,7 @@ static void a_stopped_wrapper_goes_on_to_tell(void **state)
 
 	if (is_slow())
 		skip(); /* valgrind has no stopped processes */
-	pid = start_reader(text_of(state));
+	pid = start_reader(key_text(state));
 	kill(command.pid, SIGSTOP);
 	wait_stopped(command.pid);
 	cluster_lose(cluster, "gone");
@@ -127,7 +113,7 @@ static void a_stopped_wrapper_goes_on_to_tell(void **state)
 
 static void the_keeper_of_a_killed_wrapper_ends_the_group(void **state)
 {
-	pid_t pid = start_reader(text_of(state));
+	pid_t pid = start_reader(key_text(state));
 
 	kill(command.pid, SIGKILL);
 	assert_int_equal(command_wait(&command), -SIGKILL);
@@ -139,7 +125,7 @@ static void the_keeper_of_a_killed_wrapper_ends_the_group(void **state)
 
 static void so_does_the_one_that_replaces_a_killed_keeper(void **state)
 {
-	pid_t pid = start_reader(text_of(state)), first;
+	pid_t pid = start_reader(key_text(state)), first;
 
 	first = keeper_of(command.pid, 0);
 	kill(first, SIGKILL);
@@ -156,7 +142,7 @@ static void a_killed_helper_loses_the_lock_in_time(void **state)
 	pid_t pid;
 
 	atomic_store(&cluster->granted_ms, 300);
-	pid = start_reader(text_of(state));
+	pid = start_reader(key_text(state));
 	assert_in_range(cluster->holder, 2, INT32_MAX);
 	kill(cluster->holder, SIGKILL);
 	assert_lost("portlock-session");
@@ -165,11 +151,11 @@ static void a_killed_helper_loses_the_lock_in_time(void **state)
 
 static void a_lost_lock_is_let_go_on_this_host(void **state)
 {
-	start_reader(text_of(state));
+	start_reader(key_text(state));
 	cluster_lose(cluster, "gone");
 	assert_lost("gone");
 	assert_int_equal(
-		command_run(&probe, "run", "-n", text_of(state), "true"), 0);
+		command_run(&probe, "run", "-n", key_text(state), "true"), 0);
 }
 
 static void the_next_here_comes_after_the_end_of_the_group(void **state)
@@ -177,12 +163,12 @@ static void the_next_here_comes_after_the_end_of_the_group(void **state)
 	static const char is_there[] = "kill -0 $0 2>&- && echo there; exit 0";
 	char deaf[16];
 
-	command_start(&command, "run", ETCD, text_of(state), "--", "sh", "-c",
+	command_start(&command, "run", ETCD, key_text(state), "--", "sh", "-c",
 		      "trap '' TERM; echo $$; exec sleep 600");
 	snprintf(deaf, sizeof(deaf), "%d", (int)command_number(&command));
-	command_start(&probe, "run", text_of(state), "--", "sh", "-c", is_there,
-		      deaf);
-	wait_for_queue(text_of(state), 1);
+	command_start(&probe, "run", key_text(state), "--", "sh", "-c",
+		      is_there, deaf);
+	wait_for_queue(key_text(state), 1);
 	cluster_lose(cluster, "gone");
 	assert_int_equal(command_end(&probe), 0);
 	assert_string_equal(probe.output, "");
@@ -195,7 +181,7 @@ static void who_asked_to_be_warned_is_warned(void **state)
 	char line[COMMAND_TEXT];
 	pid_t pid;
 
-	command_start(&command, "run", ETCD, "--on-lost=warn", text_of(state),
+	command_start(&command, "run", ETCD, "--on-lost=warn", key_text(state),
 		      "--", READER);
 	pid = command_number(&command);
 	assert_int_equal(getpgid(pid), command.pid);
@@ -213,7 +199,7 @@ static void a_signal_for_the_wrapper_is_one_for_the_group(void **state)
 {
 	pid_t second;
 
-	command_start(&command, "run", ETCD, text_of(state), "--", "sh", "-c",
+	command_start(&command, "run", ETCD, key_text(state), "--", "sh", "-c",
 		      "sleep 600 & echo $!; wait");
 	second = command_number(&command);
 	kill(command.pid, SIGTERM);
@@ -225,20 +211,20 @@ static void a_signal_for_the_wrapper_is_one_for_the_group(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_lock(a_lock_that_stays_lets_the_command_end),
-		with_lock(the_group_ends_with_the_lock),
-		with_lock(
+		with_cluster(a_lock_that_stays_lets_the_command_end),
+		with_cluster(the_group_ends_with_the_lock),
+		with_cluster(
 			who_does_not_obey_is_killed_when_the_command_has_ended),
-		with_lock(a_command_that_ends_well_has_lost_all_the_same),
-		with_lock(a_stopped_command_ends),
-		with_lock(a_stopped_wrapper_goes_on_to_tell),
-		with_lock(the_keeper_of_a_killed_wrapper_ends_the_group),
-		with_lock(so_does_the_one_that_replaces_a_killed_keeper),
-		with_lock(a_killed_helper_loses_the_lock_in_time),
-		with_lock(a_lost_lock_is_let_go_on_this_host),
-		with_lock(the_next_here_comes_after_the_end_of_the_group),
-		with_lock(who_asked_to_be_warned_is_warned),
-		with_lock(a_signal_for_the_wrapper_is_one_for_the_group),
+		with_cluster(a_command_that_ends_well_has_lost_all_the_same),
+		with_cluster(a_stopped_command_ends),
+		with_cluster(a_stopped_wrapper_goes_on_to_tell),
+		with_cluster(the_keeper_of_a_killed_wrapper_ends_the_group),
+		with_cluster(so_does_the_one_that_replaces_a_killed_keeper),
+		with_cluster(a_killed_helper_loses_the_lock_in_time),
+		with_cluster(a_lost_lock_is_let_go_on_this_host),
+		with_cluster(the_next_here_comes_after_the_end_of_the_group),
+		with_cluster(who_asked_to_be_warned_is_warned),
+		with_cluster(a_signal_for_the_wrapper_is_one_for_the_group),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,11 +19,6 @@
 
 static struct command command, other, probe;
 
-static const char *text_of(void **state)
-{
-	return ((struct key *)*state)->text;
-}
-
 /* Starts a command that has the lock when this returns; its process id. */
 static pid_t hold(struct command *holder, const char *key)
 {
@@ -45,13 +40,13 @@ static void assert_free(const char *key)
 
 static void exits_as_the_command_did(void **state)
 {
-	assert_int_equal(command_run(&command, "run", text_of(state), "--",
+	assert_int_equal(command_run(&command, "run", key_text(state), "--",
 				     "sh", "-c", "exit 0"),
 			 0);
-	assert_int_equal(command_run(&command, "run", text_of(state), "--",
+	assert_int_equal(command_run(&command, "run", key_text(state), "--",
 				     "sh", "-c", "exit 7"),
 			 7);
-	assert_int_equal(command_run(&command, "run", text_of(state), "--",
+	assert_int_equal(command_run(&command, "run", key_text(state), "--",
 				     "sh", "-c", "exit 255"),
 			 255);
 	if (!is_slow()) /* valgrind tells of calls that it does not know */
@@ -60,24 +55,24 @@ static void exits_as_the_command_did(void **state)
 
 static void tells_which_signal_killed_the_command(void **state)
 {
-	assert_int_equal(command_run(&command, "run", text_of(state), "--",
+	assert_int_equal(command_run(&command, "run", key_text(state), "--",
 				     "sh", "-c", "kill -KILL $$"),
 			 128 + SIGKILL);
-	assert_int_equal(command_run(&command, "run", text_of(state), "--",
+	assert_int_equal(command_run(&command, "run", key_text(state), "--",
 				     "sh", "-c", "kill -TERM $$"),
 			 128 + SIGTERM);
 }
 
 static void two_dashes_are_optional(void **state)
 {
-	assert_int_equal(command_run(&command, "run", text_of(state), "sh",
+	assert_int_equal(command_run(&command, "run", key_text(state), "sh",
 				     "-c", "exit 7"),
 			 7);
 }
 
 static void passes_input_and_output_through(void **state)
 {
-	command_start(&command, "run", text_of(state), "--", "cat");
+	command_start(&command, "run", key_text(state), "--", "cat");
 	command_tell(&command, "one\n");
 	command_expect(&command, "one");
 	command_tell(&command, "two\n");
@@ -90,7 +85,7 @@ static void gives_the_command_a_token_that_grows(void **state)
 	uint64_t tokens[2];
 
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(command_run(&command, "run", text_of(state),
+		assert_int_equal(command_run(&command, "run", key_text(state),
 					     "--", "sh", "-c",
 					     "echo $PORTLOCK_TOKEN"),
 				 0);
@@ -102,29 +97,29 @@ static void gives_the_command_a_token_that_grows(void **state)
 
 static void nonblock_is_busy_while_another_holds(void **state)
 {
-	hold(&other, text_of(state));
-	assert_busy(text_of(state));
+	hold(&other, key_text(state));
+	assert_busy(key_text(state));
 	assert_int_equal(command_end(&other), 5);
-	assert_free(text_of(state));
+	assert_free(key_text(state));
 }
 
 static void transports_exclude_each_other(void **state)
 {
-	hold(&other, text_of(state));
+	hold(&other, key_text(state));
 	assert_int_equal(command_run(&command, "run", "-n", "--transport",
-				     "unix", text_of(state), "true"),
+				     "unix", key_text(state), "true"),
 			 1);
 	assert_int_equal(command_end(&other), 5);
 }
 
 static void conflict_status_can_be_chosen(void **state)
 {
-	hold(&other, text_of(state));
+	hold(&other, key_text(state));
 	assert_int_equal(command_run(&command, "run", "-n", "-E", "42",
-				     text_of(state), "true"),
+				     key_text(state), "true"),
 			 42);
 	assert_int_equal(command_run(&command, "run", "--nonblock",
-				     "--conflict-exit-code=0", text_of(state),
+				     "--conflict-exit-code=0", key_text(state),
 				     "false"),
 			 0);
 	assert_int_equal(command_end(&other), 5);
@@ -134,16 +129,16 @@ static void timeout_takes_fractions_and_lasts(void **state)
 {
 	int64_t start;
 
-	hold(&other, text_of(state));
+	hold(&other, key_text(state));
 	start = now_ns();
 	assert_int_equal(command_run(&command, "run", "-t", "0.25",
-				     text_of(state), "true"),
+				     key_text(state), "true"),
 			 1);
 	assert_true(now_ns() - start >= INT64_C(250000000));
 	assert_mentions(command.errors, "not available within 0.25 s: pid ");
 	assert_mentions(command.errors, ") has held it for ");
 	assert_int_equal(command_run(&command, "run", "--timeout", "0", "-E",
-				     "9", text_of(state), "true"),
+				     "9", key_text(state), "true"),
 			 9);
 	assert_int_equal(command_end(&other), 5);
 }
@@ -153,11 +148,11 @@ static void waits_without_end_and_in_order(void **state)
 	static struct command waiters[3];
 	char line[COMMAND_TEXT];
 
-	hold(&other, text_of(state));
+	hold(&other, key_text(state));
 	for (int i = 0; i < 3; i++) {
-		command_start(&waiters[i], "run", text_of(state), "--", "sh",
+		command_start(&waiters[i], "run", key_text(state), "--", "sh",
 			      "-c", "echo $PORTLOCK_TOKEN");
-		wait_for_queue(text_of(state), i + 1);
+		wait_for_queue(key_text(state), i + 1);
 	}
 	assert_int_equal(command_end(&other), 5);
 	for (int i = 0; i < 3; i++) {
@@ -171,10 +166,10 @@ static void waits_without_end_and_in_order(void **state)
 
 static void a_signal_ends_the_wait(void **state)
 {
-	hold(&other, text_of(state));
+	hold(&other, key_text(state));
 	signal(SIGINT, SIG_DFL); /* nohup and & ignore some */
-	command_start(&command, "run", text_of(state), "true");
-	wait_for_queue(text_of(state), 1);
+	command_start(&command, "run", key_text(state), "true");
+	wait_for_queue(key_text(state), 1);
 	kill(command.pid, SIGINT);
 	assert_int_equal(command_end(&command), -SIGINT);
 	assert_int_equal(command_end(&other), 5);
@@ -182,12 +177,12 @@ static void a_signal_ends_the_wait(void **state)
 
 static void a_daemon_does_not_keep_the_lock(void **state)
 {
-	command_start(&command, "run", text_of(state), "--", "sh", "-c",
+	command_start(&command, "run", key_text(state), "--", "sh", "-c",
 		      "exec 3<&0; sh -c 'echo daemon; read line; echo over' "
 		      "<&3 & exit 5");
 	assert_int_equal(command_wait(&command), 5);
 	command_expect(&command, "daemon");
-	assert_free(text_of(state));
+	assert_free(key_text(state));
 	command_end(&command);
 	assert_string_equal(command.output, "over\n");
 }
@@ -196,26 +191,27 @@ static void says_that_a_command_cannot_be_run(void **state)
 {
 	/* A folder of the user's PATH that may not be read gives 126. */
 	require(setenv("PATH", "/usr/bin:/bin", 1) == 0);
-	assert_int_equal(command_run(&command, "run", text_of(state), "--",
+	assert_int_equal(command_run(&command, "run", key_text(state), "--",
 				     "portlock-no-such-program"),
 			 127);
 	assert_mentions(command.errors, "'portlock-no-such-program'");
-	assert_int_equal(command_run(&command, "run", text_of(state), "--",
+	assert_int_equal(command_run(&command, "run", key_text(state), "--",
 				     "/nonexistent/program"),
 			 127);
 	assert_mentions(command.errors, strerror(ENOENT));
-	assert_int_equal(
-		command_run(&command, "run", text_of(state), "--", "/dev/null"),
-		126);
+	assert_int_equal(command_run(&command, "run", key_text(state), "--",
+				     "/dev/null"),
+			 126);
 	assert_mentions(command.errors, strerror(EACCES));
-	assert_free(text_of(state));
+	assert_free(key_text(state));
 }
 
 static void closed_standard_descriptors_stay_closed(void **state)
 {
 	static char script[512];
-	const char *const arguments[] = { "sh", "-c",		script,
-					  "sh", text_of(state), NULL };
+	const char *const arguments[] = {
+		"sh", "-c", script, "sh", key_text(state), NULL
+	};
 
 	if (is_slow())
 		skip(); /* valgrind has its own ideas of descriptor 2 */

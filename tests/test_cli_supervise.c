@@ -14,11 +14,6 @@
 
 static struct command command, other, probe;
 
-static const char *text_of(void **state)
-{
-	return ((struct key *)*state)->text;
-}
-
 /* Starts a command that has the lock when this returns; its process id.  It
  * ends with status 5 after a line of input or when its input ends. */
 static pid_t hold(struct command *holder, const char *key)
@@ -40,12 +35,12 @@ static void assert_free(const char *key)
 
 static void the_lock_outlives_a_killed_wrapper(void **state)
 {
-	hold(&other, text_of(state));
+	hold(&other, key_text(state));
 	kill(other.pid, SIGKILL);
 	assert_int_equal(command_wait(&other), -SIGKILL);
-	assert_busy(text_of(state));
-	command_start(&command, "run", text_of(state), "echo", "mine");
-	wait_for_queue(text_of(state), 1);
+	assert_busy(key_text(state));
+	command_start(&command, "run", key_text(state), "echo", "mine");
+	wait_for_queue(key_text(state), 1);
 	command_end(&other);
 	assert_int_equal(command_end(&command), 0);
 	assert_string_equal(command.output, "mine\n");
@@ -54,12 +49,12 @@ static void the_lock_outlives_a_killed_wrapper(void **state)
 static void the_lock_outlives_a_killed_process_group(void **state)
 {
 	/* The command itself has left the group. */
-	command_start(&other, "run", text_of(state), "--", "setsid", "sh", "-c",
-		      "echo $$; read line");
+	command_start(&other, "run", key_text(state), "--", "setsid", "sh",
+		      "-c", "echo $$; read line");
 	command_number(&other);
 	kill(-other.pid, SIGKILL);
 	assert_int_equal(command_wait(&other), -SIGKILL);
-	assert_busy(text_of(state));
+	assert_busy(key_text(state));
 	command_end(&other);
 }
 
@@ -67,37 +62,37 @@ static void a_killed_keeper_is_replaced(void **state)
 {
 	pid_t first, second;
 
-	hold(&other, text_of(state));
+	hold(&other, key_text(state));
 	first = keeper_of(other.pid, 0);
 	kill(first, SIGKILL);
 	second = keeper_of(other.pid, first);
-	assert_busy(text_of(state));
+	assert_busy(key_text(state));
 	kill(other.pid, SIGKILL);
 	command_wait(&other);
-	assert_busy(text_of(state));
+	assert_busy(key_text(state));
 	command_end(&other);
 	wait_gone(second);
-	assert_free(text_of(state));
+	assert_free(key_text(state));
 }
 
 static void nothing_is_left_after_the_command(void **state)
 {
 	pid_t keeper;
 
-	hold(&other, text_of(state));
+	hold(&other, key_text(state));
 	keeper = keeper_of(other.pid, 0);
 	assert_int_equal(command_end(&other), 5);
 	assert_true(is_gone(keeper));
-	assert_free(text_of(state));
+	assert_free(key_text(state));
 }
 
 static void a_killed_command_frees_the_lock(void **state)
 {
-	pid_t pid = hold(&other, text_of(state));
+	pid_t pid = hold(&other, key_text(state));
 
 	kill(pid, SIGKILL);
 	assert_int_equal(command_wait(&other), 128 + SIGKILL);
-	assert_free(text_of(state));
+	assert_free(key_text(state));
 	command_end(&other);
 }
 
@@ -108,7 +103,7 @@ static void signals_reach_the_command(void **state)
 
 	for (int i = 0; i < 5; i++) {
 		signal(signals[i], SIG_DFL); /* nohup and & ignore some */
-		hold(&other, text_of(state));
+		hold(&other, key_text(state));
 		kill(other.pid, signals[i]);
 		assert_int_equal(command_wait(&other), 128 + signals[i]);
 		command_end(&other);
@@ -119,7 +114,7 @@ static void the_command_may_handle_signals(void **state)
 {
 	signal(SIGUSR1, SIG_DFL);
 	/* The shell's wait, unlike its read, misses no signal. */
-	command_start(&other, "run", text_of(state), "--", "sh", "-c",
+	command_start(&other, "run", key_text(state), "--", "sh", "-c",
 		      "trap 'exit 6' USR1; exec 3<&0; cat <&3 & echo ready; "
 		      "wait; exit 5");
 	command_expect(&other, "ready");
@@ -141,7 +136,7 @@ static void the_command_gets_the_signal_mask_back(void **state)
 	program_start(&command, "grep", look);
 	command_end(&command);
 	strcpy(before, command.output);
-	command_run(&command, "run", text_of(state), "grep", "^Sig[BI]",
+	command_run(&command, "run", key_text(state), "grep", "^Sig[BI]",
 		    "/proc/self/status");
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	assert_string_equal(command.output, before);
@@ -164,7 +159,7 @@ static unsigned long start_ignoring(int number, const char *key)
 
 static void an_ignored_signal_stays_ignored(void **state)
 {
-	unsigned long ignored = start_ignoring(SIGHUP, text_of(state));
+	unsigned long ignored = start_ignoring(SIGHUP, key_text(state));
 
 	assert_true(ignored >> (SIGHUP - 1) & 1);
 	kill(other.pid, SIGHUP);
@@ -174,7 +169,7 @@ static void an_ignored_signal_stays_ignored(void **state)
 
 static void an_ignored_sigchld_does_no_harm(void **state)
 {
-	unsigned long ignored = start_ignoring(SIGCHLD, text_of(state));
+	unsigned long ignored = start_ignoring(SIGCHLD, key_text(state));
 
 	assert_true(ignored >> (SIGCHLD - 1) & 1);
 	kill(other.pid, SIGTERM);
@@ -188,11 +183,11 @@ static void the_wrapper_stops_and_goes_on_with_the_command(void **state)
 
 	if (is_slow())
 		skip(); /* valgrind has no stopped processes */
-	pid = hold(&other, text_of(state));
+	pid = hold(&other, key_text(state));
 	kill(pid, SIGTSTP);
 	wait_stopped(other.pid);
 	wait_stopped(pid);
-	assert_busy(text_of(state));
+	assert_busy(key_text(state));
 	kill(other.pid, SIGCONT);
 	command_tell(&other, "go on\n");
 	assert_int_equal(command_end(&other), 5);
@@ -200,14 +195,14 @@ static void the_wrapper_stops_and_goes_on_with_the_command(void **state)
 
 static void a_command_stopped_and_continued_alone_is_waited_for(void **state)
 {
-	pid_t pid = hold(&other, text_of(state));
+	pid_t pid = hold(&other, key_text(state));
 
 	kill(pid, SIGSTOP);
 	wait_stopped(pid);
 	kill(pid, SIGCONT);
 	command_tell(&other, "go on\n");
 	assert_int_equal(command_end(&other), 5);
-	assert_free(text_of(state));
+	assert_free(key_text(state));
 }
 
 int main(void)

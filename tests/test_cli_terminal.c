@@ -28,11 +28,6 @@ static struct command command;
 static int keyboard, screen; /* the two sides of a terminal */
 static const char *terminal;
 
-static const char *text_of(void **state)
-{
-	return ((struct key *)*state)->text;
-}
-
 static int setup(void **state)
 {
 	(void)state;
@@ -69,7 +64,7 @@ static void type(const char *character)
 
 static void ctrl_c_ends_a_command_in_our_group(void **state)
 {
-	start_on_terminal("run", text_of(state), "--", READER);
+	start_on_terminal("run", key_text(state), "--", READER);
 	command_number(&command);
 	type(CTRL_C);
 	assert_int_equal(command_wait(&command), 128 + SIGINT);
@@ -78,7 +73,7 @@ static void ctrl_c_ends_a_command_in_our_group(void **state)
 
 static void ctrl_c_ends_a_command_with_its_own_group(void **state)
 {
-	start_on_terminal("run", text_of(state), "--", "timeout", "600",
+	start_on_terminal("run", key_text(state), "--", "timeout", "600",
 			  READER);
 	command_number(&command);
 	type(CTRL_C);
@@ -88,7 +83,7 @@ static void ctrl_c_ends_a_command_with_its_own_group(void **state)
 
 static void ctrl_c_ends_a_command_with_its_own_session(void **state)
 {
-	start_on_terminal("run", text_of(state), "--", "setsid", READER);
+	start_on_terminal("run", key_text(state), "--", "setsid", READER);
 	command_number(&command);
 	type(CTRL_C);
 	assert_int_equal(command_wait(&command), 128 + SIGINT);
@@ -100,7 +95,7 @@ static void ctrl_c_reaches_a_command_in_our_group_once(void **state)
 	if (is_slow())
 		skip(); /* valgrind has no stopped processes */
 	/* The shell's wait, unlike its read, misses no signal. */
-	start_on_terminal("run", text_of(state), "--", "sh", "-c",
+	start_on_terminal("run", key_text(state), "--", "sh", "-c",
 			  "n=0; trap 'n=$((n + 1)); echo int' INT; "
 			  "trap 'exit $n' USR1; exec 3<&0; "
 			  "(trap '' INT; echo ready; exec cat <&3) & "
@@ -124,7 +119,7 @@ static void ctrl_z_stops_a_command_with_its_own_group(void **state)
 
 	if (is_slow())
 		skip(); /* valgrind has no stopped processes */
-	start_on_terminal("run", text_of(state), "--", "timeout", "600",
+	start_on_terminal("run", key_text(state), "--", "timeout", "600",
 			  READER);
 	reader = command_number(&command);
 	type(CTRL_Z);
@@ -136,15 +131,6 @@ static void ctrl_z_stops_a_command_with_its_own_group(void **state)
 }
 
 /* ---- with a lock of a cluster ---------------------------------------------- */
-
-static int cluster_end(void **state)
-{
-	commands_kill();
-	return cluster_teardown(state);
-}
-
-#define with_lock(test)                                                        \
-	cmocka_unit_test_setup_teardown(test, cluster_setup, cluster_end)
 
 static bool has_terminal(void *pid)
 {
@@ -163,7 +149,7 @@ static pid_t await_lent(void)
 
 static void a_group_gets_the_terminal_that_it_reads(void **state)
 {
-	start_on_terminal("run", ETCD, text_of(state), "--", TYPED);
+	start_on_terminal("run", ETCD, key_text(state), "--", TYPED);
 	await_lent();
 	type("\n");
 	assert_int_equal(command_end(&command), 5);
@@ -171,7 +157,7 @@ static void a_group_gets_the_terminal_that_it_reads(void **state)
 
 static void a_group_does_without_while_it_can(void **state)
 {
-	start_on_terminal("run", ETCD, text_of(state), "--", READER);
+	start_on_terminal("run", ETCD, key_text(state), "--", READER);
 	command_number(&command);
 	assert_int_equal(tcgetpgrp(keyboard), command.pid);
 	type(CTRL_C);
@@ -181,7 +167,7 @@ static void a_group_does_without_while_it_can(void **state)
 
 static void ctrl_c_ends_a_group_with_the_terminal(void **state)
 {
-	start_on_terminal("run", ETCD, text_of(state), "--", TYPED);
+	start_on_terminal("run", ETCD, key_text(state), "--", TYPED);
 	await_lent();
 	type(CTRL_C);
 	assert_int_equal(command_wait(&command), 128 + SIGINT);
@@ -196,11 +182,24 @@ static void ctrl_c_ends_the_script_around_it_as_well(void **state)
 			      "sh", "-c",
 			      "\"$0\" run --transport etcd \"$1\" -- sh -c "
 			      "'echo $$; read line </dev/tty'; exit 9",
-			      command_path(), text_of(state), NULL });
+			      command_path(), key_text(state), NULL });
 	await_lent();
 	type(CTRL_C);
 	assert_int_equal(command_wait(&command), -SIGINT);
 	command_end(&command);
+}
+
+/* A command that has got the terminal is a stopped job: its process id. */
+static pid_t start_and_stop(const char *key)
+{
+	pid_t pid;
+
+	start_on_terminal("run", ETCD, key, "--", TYPED);
+	pid = await_lent();
+	type(CTRL_Z);
+	wait_stopped(pid);
+	wait_stopped(command.pid);
+	return pid;
 }
 
 static void ctrl_z_stops_a_group_with_the_terminal(void **state)
@@ -209,11 +208,7 @@ static void ctrl_z_stops_a_group_with_the_terminal(void **state)
 
 	if (is_slow())
 		skip(); /* valgrind has no stopped processes */
-	start_on_terminal("run", ETCD, text_of(state), "--", TYPED);
-	pid = await_lent();
-	type(CTRL_Z);
-	wait_stopped(pid);
-	wait_stopped(command.pid);
+	pid = start_and_stop(key_text(state));
 	kill(-command.pid, SIGCONT); /* as fg does */
 	wait_until(has_terminal, &pid);
 	wait_asleep(pid);
@@ -223,15 +218,9 @@ static void ctrl_z_stops_a_group_with_the_terminal(void **state)
 
 static void a_lost_lock_ends_a_job_that_is_stopped(void **state)
 {
-	pid_t pid;
-
 	if (is_slow())
 		skip(); /* valgrind has no stopped processes */
-	start_on_terminal("run", ETCD, text_of(state), "--", TYPED);
-	pid = await_lent();
-	type(CTRL_Z);
-	wait_stopped(pid);
-	wait_stopped(command.pid);
+	start_and_stop(key_text(state));
 	cluster_lose(cluster, "gone");
 	assert_int_equal(command_end(&command), 74);
 }
@@ -244,12 +233,12 @@ int main(void)
 		with_command(ctrl_c_ends_a_command_with_its_own_session),
 		with_command(ctrl_c_reaches_a_command_in_our_group_once),
 		with_command(ctrl_z_stops_a_command_with_its_own_group),
-		with_lock(a_group_gets_the_terminal_that_it_reads),
-		with_lock(a_group_does_without_while_it_can),
-		with_lock(ctrl_c_ends_a_group_with_the_terminal),
-		with_lock(ctrl_c_ends_the_script_around_it_as_well),
-		with_lock(ctrl_z_stops_a_group_with_the_terminal),
-		with_lock(a_lost_lock_ends_a_job_that_is_stopped),
+		with_cluster(a_group_gets_the_terminal_that_it_reads),
+		with_cluster(a_group_does_without_while_it_can),
+		with_cluster(ctrl_c_ends_a_group_with_the_terminal),
+		with_cluster(ctrl_c_ends_the_script_around_it_as_well),
+		with_cluster(ctrl_z_stops_a_group_with_the_terminal),
+		with_cluster(a_lost_lock_ends_a_job_that_is_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "tests/support/command.h"
-#include "tests/support/network.h"
+#include "tests/support/terminal.h"
 
 static struct command command;
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_look.c - who holds a lock and who waits for it, of processes whose state
- * is known.
- */
+/* test_look.c - who holds a lock, of processes whose state is known. */
 #include "config.h"
 
 #include <errno.h>
@@ -13,22 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "lib/look/look.h"
+#include "support/looked.h"
 #include "support/support.h"
-
-#define WAITERS 5
-
-/* The lock of that gate, which is held; free it with look_free(). */
-static struct look_lock *see(struct look *seen, const char *key)
-{
-	char gate[128];
-
-	snprintf(gate, sizeof(gate), "/portlock/%s", key);
-	assert_int_equal(look(seen, gate), 0);
-	assert_int_equal(seen->count, 1);
-	assert_string_equal(seen->locks[0].gate, gate);
-	return &seen->locks[0];
-}
 
 static void assert_is_free(const char *key)
 {
@@ -41,12 +25,6 @@ static void assert_is_free(const char *key)
 	look_free(&seen);
 }
 
-/* Of this program, or of the valgrind that runs it. */
-static bool is_ours(const char *command)
-{
-	return strstr(command, "test_look") || strstr(command, "valgrind");
-}
-
 static void shows_its_holder(const char *key, const char *transport, int ports)
 {
 	struct child *holder = contender_start(key, transport);
@@ -56,12 +34,12 @@ static void shows_its_holder(const char *key, const char *transport, int ports)
 	assert_is_free(key);
 	assert_int_equal(contender_try(holder), 0);
 	wait_asleep(holder->pid);
-	lock = see(&seen, key);
+	lock = look_at(&seen, key);
 	assert_int_equal(lock->state, LOOK_HELD);
 	assert_int_equal(lock->holder.pid, holder->pid);
 	assert_int_equal(lock->holder.uid, geteuid());
 	assert_int_equal(lock->holder.state, 'S');
-	assert_true(is_ours(lock->holder.command));
+	assert_true(is_this_program(lock->holder.command));
 	assert_true(lock->since == contender_token(holder));
 	assert_int_equal(lock->ports, ports);
 	assert_int_equal(lock->other_count, 0);
@@ -95,7 +73,7 @@ static void who_has_only_bound_the_gate_is_told(void **state)
 	struct look seen;
 
 	assert_true(hear(plain) >= 0);
-	lock = see(&seen, key->text);
+	lock = look_at(&seen, key->text);
 	assert_int_equal(lock->state, LOOK_PLAIN);
 	assert_int_equal(lock->holder.pid, plain->pid);
 	assert_int_equal(lock->ports, -1);
@@ -120,7 +98,7 @@ static void a_gate_that_is_not_signed_shows_nothing_of_another(void **state)
 		portlock_release(lock);
 		gate = bind_gate(key->text);
 		assert_int_equal(listen(gate, 1), 0);
-		plain = see(&seen, key->text);
+		plain = look_at(&seen, key->text);
 		assert_int_equal(plain->holder.pid, getpid());
 		assert_true(plain->since == 0);
 		assert_int_equal(plain->ports, -1);
@@ -147,96 +125,22 @@ static void who_still_wants_the_ports_is_no_holder_since(void **state)
 	contender_queue(second, key->text, -1);
 	contender_release(first);
 	do {
-		lock = see(&seen, key->text);
+		lock = look_at(&seen, key->text);
 		since = lock->since;
 		look_free(&seen);
 	} while (since != 0);
-	lock = see(&seen, key->text);
+	lock = look_at(&seen, key->text);
 	assert_int_equal(lock->holder.pid, second->pid);
 	/* Without ports, but not by transport unix. */
 	assert_int_equal(lock->ports, -1);
 	look_free(&seen);
 	close(strangers[0]);
 	assert_int_equal(contender_result(second), 0);
-	lock = see(&seen, key->text);
+	lock = look_at(&seen, key->text);
 	assert_true(lock->since == contender_token(second));
 	assert_int_equal(lock->ports, 2);
 	look_free(&seen);
 	close(strangers[1]);
-}
-
-static void assert_queue(const char *key, struct child *const *waiters,
-			 int count)
-{
-	struct look seen;
-	struct look_lock *lock = see(&seen, key);
-
-	assert_int_equal(lock->waiter_count, count);
-	for (int i = 0; i < count; i++) {
-		assert_int_equal(lock->waiters[i].pid, waiters[i]->pid);
-		assert_int_equal(lock->waiters[i].uid, geteuid());
-		assert_true(is_ours(lock->waiters[i].command));
-	}
-	look_free(&seen);
-}
-
-static void queue_up(struct child **waiters, const char *key)
-{
-	for (int i = 0; i < WAITERS; i++)
-		waiters[i] = contender_start(key, i % 2 ? "tcp" : "unix");
-	/* Not in the order of their pids. */
-	for (int i = 0; i < WAITERS / 2; i++) {
-		struct child *waiter = waiters[i];
-
-		waiters[i] = waiters[WAITERS - 1 - i];
-		waiters[WAITERS - 1 - i] = waiter;
-	}
-	for (int i = 0; i < WAITERS; i++) {
-		contender_begin(waiters[i], -1);
-		wait_for_queue(key, i + 1);
-		wait_asleep(waiters[i]->pid);
-	}
-}
-
-static void waiters_are_seen_in_their_order_and_not_disturbed(void **state)
-{
-	struct key *key = *state;
-	struct child *holder = contender_start(key->text, "tcp");
-	struct child *waiters[WAITERS];
-
-	assert_int_equal(contender_try(holder), 0);
-	queue_up(waiters, key->text);
-	for (int i = 0; i < rounds(20); i++)
-		assert_queue(key->text, waiters, WAITERS);
-	assert_int_equal(gate_queue(key->text), WAITERS);
-	contender_release(holder);
-	for (int i = 0; i < WAITERS; i++) {
-		assert_int_equal(contender_result(waiters[i]), 0);
-		for (int j = i + 1; j < WAITERS; j++)
-			assert_false(has_said(waiters[j]));
-		assert_queue(key->text, waiters + i + 1, WAITERS - i - 1);
-		contender_release(waiters[i]);
-	}
-}
-
-static void who_died_or_gave_up_in_the_queue_does_not_count(void **state)
-{
-	struct key *key = *state;
-	struct child *holder = contender_start(key->text, "tcp");
-	struct child *killed = contender_start(key->text, "tcp");
-	struct child *late = contender_start(key->text, "tcp");
-	struct child *alive = contender_start(key->text, "tcp");
-
-	assert_int_equal(contender_try(holder), 0);
-	contender_queue(killed, key->text, -1);
-	contender_begin(late, 1);
-	assert_int_equal(contender_result(late), -ETIMEDOUT);
-	contender_begin(alive, -1);
-	wait_for_queue(key->text, 3);
-	wait_asleep(alive->pid);
-	child_kill(killed);
-	assert_queue(key->text, &alive, 1);
-	assert_int_equal(gate_queue(key->text), 3);
 }
 
 static void a_stopped_holder_is_told(void **state)
@@ -249,7 +153,7 @@ static void a_stopped_holder_is_told(void **state)
 	assert_int_equal(contender_try(holder), 0);
 	kill(holder->pid, SIGSTOP);
 	wait_stopped(holder->pid);
-	lock = see(&seen, key->text);
+	lock = look_at(&seen, key->text);
 	assert_int_equal(lock->holder.pid, holder->pid);
 	assert_int_equal(lock->holder.state, 'T');
 	look_free(&seen);
@@ -268,7 +172,7 @@ static void a_lock_that_was_handed_over_shows_its_new_holder(void **state)
 	contender_queue(second, key->text, -1);
 	contender_release(first);
 	assert_int_equal(contender_result(second), 0);
-	lock = see(&seen, key->text);
+	lock = look_at(&seen, key->text);
 	assert_int_equal(lock->holder.pid, second->pid);
 	assert_true(lock->since == contender_token(second));
 	assert_int_equal(lock->ports, 0);
@@ -300,7 +204,7 @@ static void hold_with_a_copy(struct child *parent, void *key)
 static void assert_copied(const char *key, pid_t holder, pid_t copy)
 {
 	struct look seen;
-	struct look_lock *lock = see(&seen, key);
+	struct look_lock *lock = look_at(&seen, key);
 
 	assert_int_equal(lock->holder.pid, holder);
 	assert_int_equal(lock->other_count, 1);
@@ -365,11 +269,11 @@ static void a_holder_whose_main_thread_has_ended_is_seen(void **state)
 
 	hear(holder);
 	wait_until(is_zombie, holder);
-	lock = see(&seen, key->text);
+	lock = look_at(&seen, key->text);
 	assert_int_equal(lock->state, LOOK_HELD);
 	assert_int_equal(lock->holder.pid, holder->pid);
 	assert_int_not_equal(lock->holder.state, 'Z');
-	assert_true(is_ours(lock->holder.command));
+	assert_true(is_this_program(lock->holder.command));
 	look_free(&seen);
 }
 
@@ -414,20 +318,6 @@ static void all_locks_are_seen_by_name(void **state)
 		portlock_close(locks[i]);
 }
 
-static void a_look_leaves_no_descriptor(void **state)
-{
-	struct key *key = *state;
-	struct child *holder = contender_start(key->text, "tcp");
-	struct child *waiters[WAITERS];
-	int before;
-
-	assert_int_equal(contender_try(holder), 0);
-	queue_up(waiters, key->text);
-	before = open_fds(0);
-	assert_queue(key->text, waiters, WAITERS);
-	assert_int_equal(open_fds(0), before);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,14 +325,11 @@ int main(void)
 		with_key(who_has_only_bound_the_gate_is_told),
 		with_key(a_gate_that_is_not_signed_shows_nothing_of_another),
 		with_key(who_still_wants_the_ports_is_no_holder_since),
-		with_key(waiters_are_seen_in_their_order_and_not_disturbed),
-		with_key(who_died_or_gave_up_in_the_queue_does_not_count),
 		with_key(a_stopped_holder_is_told),
 		with_key(a_lock_that_was_handed_over_shows_its_new_holder),
 		with_key(a_child_that_pins_the_lock_is_not_its_holder),
 		with_key(a_holder_whose_main_thread_has_ended_is_seen),
 		with_key(all_locks_are_seen_by_name),
-		with_key(a_look_leaves_no_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,70 +165,65 @@ static void timeouts_are_seconds_with_a_fraction(void **state)
 	}
 }
 
+static const struct {
+	const char *given;
+	unsigned line, column;
+	const char *message;
+} wrong[] = {
+	{ "sme /x", 1, 1, "unknown family 'sme': use sem, lockfile, op" },
+	{ "\n  Sem /x", 2, 3, "unknown family 'Sem'" },
+	{ "sem", 1, 4, "a pattern is missing" },
+	{ "lockfile # x", 1, 10, "a pattern is missing" },
+	{ "sem ''", 1, 5, "the pattern is empty: use *" },
+	{ "sem /x key", 1, 8,
+	  "unknown option 'key': use key=, timeout=, transport=, "
+	  "on-lost=, hold=, shared=, guard= or log=" },
+	{ "sem /x key=", 1, 8, "the key is empty" },
+	{ "sem /x key=%x", 1, 8, "unknown %x in the key: use %n (na" },
+	{ "sem /x key=a%", 1, 8, "write %% for a percent sign" },
+	{ "sem /x key=%%%", 1, 8, "write %% for a percent sign" },
+	{ "sem /x key=a key=b", 1, 14, "key= is given twice" },
+	{ "flock /x hold=exit\thold=exit", 1, 20, "hold= is given tw" },
+	{ "sem /x timeout=", 1, 8, "'' is no timeout: use seconds" },
+	{ "sem /x timeout=.", 1, 8, "'.' is no timeout" },
+	{ "sem /x timeout=-1", 1, 8, "'-1' is no timeout" },
+	{ "sem /x timeout=5s", 1, 8, "'5s' is no timeout" },
+	{ "sem /x timeout=1e3", 1, 8, "'1e3' is no timeout" },
+	{ "sem /x timeout=1000000001", 1, 8, "above 1000000000 sec" },
+	{ "sem /x timeout=99999999999999999999", 1, 8, "above 1000" },
+	{ "sem /x transport=udp", 1, 8,
+	  "unknown transport 'udp': use unix, tcp or etcd" },
+	{ "sem /x transport=etcd on-lost=run", 1, 23,
+	  "unknown on-lost 'run': use kill or warn" },
+	{ "sem /x on-lost=warn", 1, 8,
+	  "there is no on-lost= without transport=etcd: " },
+	{ "sem /x on-lost=kill transport=tcp", 1, 8,
+	  "there is no on-lost= without transport=etcd: " },
+	{ "flock /x  hold=", 1, 11, "unknown hold '': use exit" },
+	{ "flock /x hold=close", 1, 10, "unknown hold 'close': use ex" },
+	{ "open /x guard=no", 1, 9,
+	  "there is no guard= for open: it is for lockfile" },
+	{ "lockfile /x guard=yes", 1, 13, "unknown guard 'yes': use no" },
+	{ "open /x 'shared=no'", 1, 9,
+	  "unknown shared 'no': use exclusive or bypass" },
+	{ "sem /x log=", 1, 8, "'' is no place for a log: use stderr, " },
+	{ "sem /x log=a/b", 1, 8, "'a/b' is no place for a log" },
+	{ "sem '/x", 1, 5, "this ' has no closing ' on its line" },
+	{ "sem /x key=\"a\n\"", 1, 12, "this \" has no closing \"" },
+	{ "sem /x\\", 1, 7, "nothing follows the backslash" },
+	{ "sem *\nsem *\n\n\nsem /\"", 5, 6, "this \" has no closing" },
+	{ "sem *\nsem *\nsem *\nsem *\n sem *", 5, 2, "more than 4 rules" },
+};
+
 static void what_is_wrong_is_said_with_its_place(void **state)
 {
-	static const struct {
-		const char *given;
-		unsigned line, column;
-		const char *message;
-	} cases[] = {
-		{ "sme /x", 1, 1,
-		  "unknown family 'sme': use sem, lockfile, op" },
-		{ "\n  Sem /x", 2, 3, "unknown family 'Sem'" },
-		{ "sem", 1, 4, "a pattern is missing" },
-		{ "lockfile # x", 1, 10, "a pattern is missing" },
-		{ "sem ''", 1, 5, "the pattern is empty: use *" },
-		{ "sem /x key", 1, 8,
-		  "unknown option 'key': use key=, timeout=, transport=, "
-		  "on-lost=, hold=, shared=, guard= or log=" },
-		{ "sem /x key=", 1, 8, "the key is empty" },
-		{ "sem /x key=%x", 1, 8, "unknown %x in the key: use %n (na" },
-		{ "sem /x key=a%", 1, 8, "write %% for a percent sign" },
-		{ "sem /x key=%%%", 1, 8, "write %% for a percent sign" },
-		{ "sem /x key=a key=b", 1, 14, "key= is given twice" },
-		{ "flock /x hold=exit\thold=exit", 1, 20, "hold= is given tw" },
-		{ "sem /x timeout=", 1, 8, "'' is no timeout: use seconds" },
-		{ "sem /x timeout=.", 1, 8, "'.' is no timeout" },
-		{ "sem /x timeout=-1", 1, 8, "'-1' is no timeout" },
-		{ "sem /x timeout=5s", 1, 8, "'5s' is no timeout" },
-		{ "sem /x timeout=1e3", 1, 8, "'1e3' is no timeout" },
-		{ "sem /x timeout=1000000001", 1, 8, "above 1000000000 sec" },
-		{ "sem /x timeout=99999999999999999999", 1, 8, "above 1000" },
-		{ "sem /x transport=udp", 1, 8,
-		  "unknown transport 'udp': use unix, tcp or etcd" },
-		{ "sem /x transport=etcd on-lost=run", 1, 23,
-		  "unknown on-lost 'run': use kill or warn" },
-		{ "sem /x on-lost=warn", 1, 8,
-		  "there is no on-lost= without transport=etcd: " },
-		{ "sem /x on-lost=kill transport=tcp", 1, 8,
-		  "there is no on-lost= without transport=etcd: " },
-		{ "flock /x  hold=", 1, 11, "unknown hold '': use exit" },
-		{ "flock /x hold=close", 1, 10,
-		  "unknown hold 'close': use ex" },
-		{ "open /x guard=no", 1, 9,
-		  "there is no guard= for open: it is for lockfile" },
-		{ "lockfile /x guard=yes", 1, 13,
-		  "unknown guard 'yes': use no" },
-		{ "open /x 'shared=no'", 1, 9,
-		  "unknown shared 'no': use exclusive or bypass" },
-		{ "sem /x log=", 1, 8,
-		  "'' is no place for a log: use stderr, " },
-		{ "sem /x log=a/b", 1, 8, "'a/b' is no place for a log" },
-		{ "sem '/x", 1, 5, "this ' has no closing ' on its line" },
-		{ "sem /x key=\"a\n\"", 1, 12, "this \" has no closing \"" },
-		{ "sem /x\\", 1, 7, "nothing follows the backslash" },
-		{ "sem *\nsem *\n\n\nsem /\"", 5, 6, "this \" has no closing" },
-		{ "sem *\nsem *\nsem *\nsem *\n sem *", 5, 2,
-		  "more than 4 rules" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(parse(cases[i].given), -1);
-		if (!strstr(error.message, cases[i].message))
-			fail_msg("'%s': '%s'", cases[i].given, error.message);
-		assert_int_equal(error.line, cases[i].line);
-		assert_int_equal(error.column, cases[i].column);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(parse(wrong[i].given), -1);
+		if (!strstr(error.message, wrong[i].message))
+			fail_msg("'%s': '%s'", wrong[i].given, error.message);
+		assert_int_equal(error.line, wrong[i].line);
+		assert_int_equal(error.column, wrong[i].column);
 	}
 }
 

@@ -13,12 +13,13 @@
 #include <unistd.h>
 
 #include "cluster.h"
+#include "command.h"
 #include "support.h"
 
 #define SEATS 64
 #define GRANTED_MS 60000
 
-enum command { ELSEWHERE, MUTE, ORDER };
+enum wish { ELSEWHERE, MUTE, ORDER };
 
 /* A helper, also one that was killed while it had the lock. */
 struct seat {
@@ -217,16 +218,16 @@ static void take_order(pid_t helper)
 }
 
 /* False: the test has ended. */
-static bool take_command(struct child *test)
+static bool take_wish(struct child *test)
 {
-	int64_t command, number;
+	int64_t wish, number;
 
-	if (!hear_or_end(test, &command))
+	if (!hear_or_end(test, &wish))
 		return false;
 	number = hear(test);
-	if (command == ELSEWHERE)
+	if (wish == ELSEWHERE)
 		elsewhere = number;
-	else if (command == MUTE)
+	else if (wish == MUTE)
 		mute = number;
 	else
 		take_order((pid_t)number);
@@ -297,15 +298,14 @@ static void run(struct child *test, void *argument)
 		if (fds[LISTENER].revents)
 			admit(fds[LISTENER].fd);
 		serve();
-		if (fds[TEST].revents && !take_command(test))
+		if (fds[TEST].revents && !take_wish(test))
 			return;
 	}
 }
 
-static void command(struct cluster *cluster, enum command command,
-		    int64_t number)
+static void wish_for(struct cluster *cluster, enum wish wish, int64_t number)
 {
-	say(cluster->process, command);
+	say(cluster->process, wish);
 	say(cluster->process, number);
 	hear(cluster->process);
 }
@@ -333,19 +333,19 @@ struct cluster *cluster_start(void)
 
 void cluster_elsewhere(struct cluster *cluster, bool held)
 {
-	command(cluster, ELSEWHERE, held);
+	wish_for(cluster, ELSEWHERE, held);
 }
 
 void cluster_mute(struct cluster *cluster, bool is_mute)
 {
-	command(cluster, MUTE, is_mute);
+	wish_for(cluster, MUTE, is_mute);
 }
 
 void cluster_order(struct cluster *cluster, pid_t helper,
 		   const struct fake_order *order)
 {
 	cluster->order = *order;
-	command(cluster, ORDER, helper);
+	wish_for(cluster, ORDER, helper);
 }
 
 void cluster_answer(struct cluster *cluster, enum session_answer_kind kind,
@@ -414,6 +414,7 @@ int cluster_setup(void **state)
 
 int cluster_teardown(void **state)
 {
+	commands_kill();
 	children_kill();
 	unsetenv("PORTLOCK_SESSION");
 	unsetenv("PORTLOCK_ETCD_ENDPOINTS");

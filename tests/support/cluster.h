@@ -63,7 +63,8 @@ void cluster_await(const atomic_int *count, int least);
 /* Returns when all helpers have ended: those that used them are done. */
 void cluster_await_all_ended(struct cluster *cluster);
 
-/* For cmocka: *state is a struct key, and cluster what was started for it. */
+/* For cmocka: *state is a struct key, and cluster what was started for it.  The
+ * teardown ends commands as well (command.h). */
 extern struct cluster *cluster;
 int cluster_setup(void **state);
 int cluster_teardown(void **state);

@@ -112,6 +112,14 @@ pid_t command_number(struct command *command)
 	return atoi(line);
 }
 
+void command_hold(struct command *command, const char *transport,
+		  const char *key)
+{
+	command_start(command, "run", "--transport", transport, key, "--", "sh",
+		      "-c", COMMAND_HOLDS);
+	command_number(command);
+}
+
 void command_tell(struct command *command, const char *text)
 {
 	size_t length = strlen(text);

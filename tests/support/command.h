@@ -40,6 +40,14 @@ void command_line(struct command *command, char line[COMMAND_TEXT]);
 void command_expect(struct command *command, const char *line);
 pid_t command_number(struct command *command);
 
+/* Starts portlock run with a command that goes on until its input ends, and
+ * returns when that has the lock. */
+void command_hold(struct command *command, const char *transport,
+		  const char *key);
+
+/* That command, for sh: it says its process id first. */
+#define COMMAND_HOLDS "echo $$; read line"
+
 /* Writes to its input. */
 void command_tell(struct command *command, const char *text);
 

@@ -251,6 +251,11 @@ int key_setup(void **state)
 	return 0;
 }
 
+const char *key_text(void **state)
+{
+	return ((struct key *)*state)->text;
+}
+
 static bool is_all_free(void *argument)
 {
 	struct key *key = argument;

@@ -128,6 +128,7 @@ void key_free(struct key *key);
  * asserts that nothing of the key is bound any more. */
 int key_setup(void **state);
 int key_teardown(void **state);
+const char *key_text(void **state);
 #define with_key(test)                                                         \
 	cmocka_unit_test_setup_teardown(test, key_setup, key_teardown)
 

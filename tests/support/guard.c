@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* guard.c - guards of the test's own, and how their hosts end. */
+#include "config.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cluster.h"
+#include "guard.h"
+
+/* The guards of a test have a name of their own. */
+static char guard[PATH_MAX], real_guard[PATH_MAX];
+
+struct cluster *guard_begin(void)
+{
+	static int number;
+	const char *folder = getenv("TMPDIR");
+
+	snprintf(real_guard, sizeof(real_guard), "%s",
+		 getenv("PORTLOCK_GUARD"));
+	snprintf(guard, sizeof(guard), "%s/g%d-%d", folder ? folder : "/tmp",
+		 (int)getpid(), ++number);
+	require(symlink(real_guard, guard) == 0);
+	setenv("PORTLOCK_GUARD", guard, 1);
+	setenv("PORTLOCK_ETCD_TTL", "5", 1);
+	return cluster_start();
+}
+
+/* By its arguments: under valgrind the program is another. */
+static bool has_name(const char *pid)
+{
+	char path[300], text[4096];
+	size_t length = strlen(guard) + 1, size;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%s/cmdline", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	size = fread(text, 1, sizeof(text), file);
+	fclose(file);
+	return size >= length &&
+	       memcmp(text + size - length, guard, length) == 0;
+}
+
+int guard_signal(int number)
+{
+	DIR *folder = opendir("/proc");
+	struct dirent *entry;
+	int count = 0;
+
+	require(folder != NULL);
+	while ((entry = readdir(folder))) {
+		pid_t pid = atoi(entry->d_name);
+
+		if (pid > 0 && has_name(entry->d_name) &&
+		    process_state(pid) != 'Z')
+			count += kill(pid, number) == 0;
+	}
+	closedir(folder);
+	return count;
+}
+
+int guard_count(void)
+{
+	return guard_signal(0);
+}
+
+static bool are_gone(void *unused)
+{
+	(void)unused;
+	return guard_count() == 0;
+}
+
+void guard_await_none(void)
+{
+	wait_until(are_gone, NULL);
+}
+
+void guard_end(void)
+{
+	children_kill();
+	guard_await_none();
+	unlink(guard);
+	setenv("PORTLOCK_GUARD", real_guard, 1);
+	unsetenv("PORTLOCK_SESSION");
+	unsetenv("PORTLOCK_ETCD_ENDPOINTS");
+	unsetenv("PORTLOCK_ETCD_TTL");
+}
+
+bool guard_is_in_time(void)
+{
+	if (is_slow())
+		print_message("skipped: where all is slow, rules with short "
+			      "times and guards are late\n");
+	return !is_slow();
+}
+
+bool guarded_has_ended(void *pid)
+{
+	char state = process_state(*(pid_t *)pid);
+
+	return state == 'Z' || state == '?';
+}
+
+int guarded_end(struct child *victim)
+{
+	wait_until(guarded_has_ended, &victim->pid);
+	return child_end(victim);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* test_shim_etcd_lost.c - who loses a lock of a cluster ends in time, with what
+ * it has started, or is warned.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "support/etcd_files.h"
+
+static void a_loss_ends_the_process(void **state)
+{
+	struct child *victim = holder(*state, "");
+
+	assert_int_equal(guard_count(), 1);
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(victim), -SIGTERM);
+	assert_true(victim_log_has("lost to the cluster: ended"));
+}
+
+static void one_that_ignores_the_signal_ends_before_the_lease(void **state)
+{
+	struct filelock_names *names = *state;
+	struct child *victim;
+	int64_t begin;
+
+	signal(SIGTERM, SIG_IGN);
+	victim = holder(names, "");
+	signal(SIGTERM, SIG_DFL);
+	begin = now_ns();
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(victim), -SIGKILL);
+	assert_true(now_ns() - begin >= SESSION_MARGIN(5) / 2 * 1000000LL);
+}
+
+static void one_that_is_stopped_ends_as_well(void **state)
+{
+	struct child *victim = holder(*state, "");
+
+	kill(victim->pid, SIGSTOP);
+	wait_stopped(victim->pid);
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(victim), -SIGTERM);
+}
+
+/* flock(1), and what it was told to start; before it, a child of its own. */
+static void run_command(struct child *parent, void *argument)
+{
+	struct filelock_names *names = argument;
+	char script[2048];
+
+	(void)parent;
+	snprintf(script, sizeof(script),
+		 "cd %s; sleep 100 & echo $! >b; sleep 0.05; "
+		 "exec flock a sh -c 'echo $$ >>b; exec sleep 100'",
+		 names->folder);
+	setenv("LD_PRELOAD", getenv("PORTLOCK_SHIM"), 1);
+	setenv("PORTLOCK_RULES", rules_with(names, ""), 1);
+	execlp("sh", "sh", "-c", script, (char *)NULL);
+	_exit(127);
+}
+
+struct pids {
+	struct filelock_names *names;
+	pid_t before, since;
+};
+
+static bool are_known(void *argument)
+{
+	struct pids *pids = argument;
+	char path[600];
+	FILE *file;
+	int count = 0;
+
+	snprintf(path, sizeof(path), "%s/b", pids->names->folder);
+	file = fopen(path, "re");
+	if (file) {
+		count = fscanf(file, "%d %d ", &pids->before, &pids->since);
+		fclose(file);
+	}
+	return count == 2;
+}
+
+static void what_it_has_started_since_ends_as_well(void **state)
+{
+	struct pids pids = { *state, 0, 0 };
+	struct child *command = child_start(run_command, *state);
+
+	wait_until(are_known, &pids);
+	cluster_lose(cluster, "gone");
+	/* flock(1) may see its command end first, and tell so. */
+	assert_int_not_equal(guarded_end(command), 0);
+	wait_until(guarded_has_ended, &pids.since);
+	assert_false(guarded_has_ended(&pids.before));
+	kill(pids.before, SIGKILL);
+}
+
+static void who_let_it_go_before_lives(void **state)
+{
+	struct fake_order expire = { .timer_ms = FAKE_TIMER_EXPIRED };
+	struct child *victim = holder(*state, "");
+
+	for (int i = 0; i < rounds(50); i++) {
+		assert_int_equal(victim_do(victim, FILE_un), 0);
+		/* Which the guard has a copy of. */
+		cluster_order(cluster, cluster->helper, &expire);
+		assert_int_equal(victim_do(victim, FILE_ex), 0);
+	}
+	sleep_ns(MOMENT);
+	assert_int_equal(victim_do(victim, FILE_un), 0);
+	assert_int_equal(guard_count(), 1);
+	assert_false(victim_log_has("lost"));
+}
+
+static void a_warning_is_all_if_the_rule_says_so(void **state)
+{
+	struct child *victim = holder(*state, "on-lost=warn");
+	struct child *other;
+
+	cluster_lose(cluster, "gone");
+	while (!victim_log_has("lost to the cluster, and goes on"))
+		sleep_ns(1000000);
+	assert_int_equal(victim_do(victim, FILE_un), 0);
+	other = holder(*state, "on-lost=warn");
+	assert_int_equal(victim_do(victim, FILE_ex_nb), EWOULDBLOCK);
+	assert_int_equal(victim_do(other, FILE_un), 0);
+	assert_int_equal(victim_do(victim, FILE_ex), 0);
+}
+
+static void a_lost_lock_is_not_shared_any_more(void **state)
+{
+	struct child *victim = holder(*state, "on-lost=warn");
+
+	cluster_lose(cluster, "gone");
+	while (!victim_log_has("goes on"))
+		sleep_ns(1000000);
+	assert_int_equal(victim_do(victim, FILE_b), 0);
+	assert_int_equal(victim_do(victim, FILE_ex), ENOLCK);
+	assert_true(victim_log_has("was lost to the cluster"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_files(a_loss_ends_the_process),
+		with_files(one_that_ignores_the_signal_ends_before_the_lease),
+		with_files(one_that_is_stopped_ends_as_well),
+		with_files(what_it_has_started_since_ends_as_well),
+		with_files(who_let_it_go_before_lives),
+		with_files(a_warning_is_all_if_the_rule_says_so),
+		with_files(a_lost_lock_is_not_shared_any_more),
+	};
+
+	if (!guard_is_in_time())
+		return 77;
+	return cmocka_run_group_tests(tests, victim_group_setup, NULL);
+}
