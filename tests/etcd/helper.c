@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* helper.c - a portlock-session, spoken to by lib/etcd/protocol.h alone. */
+/* helper.c - starts a portlock-session, and gives it its settings. */
 #include "config.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -18,7 +19,8 @@
 /* What only a hang can take. */
 #define HANG 120 /* s */
 
-static void become_helper(int socket, int timer)
+/* One that a failed test leaves would wait for the end of its lease. */
+_Noreturn static void become_helper(int socket, int timer, pid_t test)
 {
 	static const char name[] = "/portlock-session";
 	const char *program = getenv("PORTLOCK_SESSION");
@@ -34,13 +36,16 @@ static void become_helper(int socket, int timer)
 	dup2(socket, SESSION_SOCKET);
 	dup2(timer, SESSION_TIMER);
 	closefrom(SESSION_TIMER + 1);
-	execve(path, arguments, environment);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() == test)
+		execve(path, arguments, environment);
 	_exit(127);
 }
 
 void helper_start(struct helper *helper)
 {
 	const struct timeval limit = { .tv_sec = HANG };
+	pid_t test = getpid();
 	int ends[2];
 
 	require(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ==
@@ -55,7 +60,7 @@ void helper_start(struct helper *helper)
 	helper->pid = fork();
 	require(helper->pid >= 0);
 	if (helper->pid == 0)
-		become_helper(ends[1], helper->timer);
+		become_helper(ends[1], helper->timer, test);
 	close(ends[1]);
 }
 
@@ -97,6 +102,16 @@ static void add(struct list *list, const char *name, const char *value)
 	list->settings[list->count] = NULL;
 }
 
+const char *setting(const char *name, const char *value)
+{
+	static char texts[4][600];
+	static unsigned next;
+	char *text = texts[next++ % 4];
+
+	snprintf(text, sizeof(texts[0]), "%s=%s", name, value);
+	return text;
+}
+
 void helper_open_with(struct helper *helper, const struct etcd *etcd,
 		      const char *key, const char *const *settings)
 {
@@ -123,68 +138,6 @@ void helper_open_with(struct helper *helper, const struct etcd *etcd,
 	helper_configure(helper, list.settings);
 }
 
-void helper_ask(struct helper *helper, enum session_request_kind kind)
-{
-	struct session_request request = { .kind = kind };
-
-	if (kind != SESSION_RELEASE)
-		helper->number++;
-	request.number = helper->number;
-	require(send(helper->socket, &request, sizeof(request), MSG_NOSIGNAL) ==
-		sizeof(request));
-}
-
-static struct session_answer next_answer(struct helper *helper)
-{
-	struct session_answer answer;
-	ssize_t size = recv(helper->socket, &answer, sizeof(answer), MSG_TRUNC);
-
-	require(size == sizeof(answer));
-	require(memchr(answer.text, '\0', sizeof(answer.text)));
-	return answer;
-}
-
-static void expect_kind(const struct session_answer *answer,
-			enum session_answer_kind kind)
-{
-	if (answer->kind == kind)
-		return;
-	fprintf(stderr, "answer %x instead of %x: error %d, \"%s\"\n",
-		answer->kind, kind, answer->error, answer->text);
-	require(answer->kind == kind);
-}
-
-struct session_answer helper_expect(struct helper *helper,
-				    enum session_answer_kind kind)
-{
-	struct session_answer answer = next_answer(helper);
-
-	expect_kind(&answer, kind);
-	require(answer.number == helper->number);
-	return answer;
-}
-
-struct session_answer helper_await(struct helper *helper,
-				   enum session_answer_kind kind)
-{
-	struct session_answer answer = next_answer(helper);
-
-	while (answer.kind != kind && (answer.kind == SESSION_WAITING ||
-				       answer.kind == SESSION_TROUBLE))
-		answer = next_answer(helper);
-	expect_kind(&answer, kind);
-	return answer;
-}
-
-void helper_is_silent(const struct helper *helper)
-{
-	struct session_answer answer;
-
-	require(recv(helper->socket, &answer, sizeof(answer), MSG_DONTWAIT) <
-			0 &&
-		errno == EAGAIN);
-}
-
 int64_t helper_left(const struct helper *helper)
 {
 	struct itimerspec left;
@@ -194,7 +147,7 @@ int64_t helper_left(const struct helper *helper)
 	       left.it_value.tv_nsec;
 }
 
-int helper_end(struct helper *helper)
+int helper_status(struct helper *helper)
 {
 	int status;
 
@@ -202,4 +155,26 @@ int helper_end(struct helper *helper)
 	close(helper->timer);
 	require(waitpid(helper->pid, &status, 0) == helper->pid);
 	return status;
+}
+
+void helper_end(struct helper *helper)
+{
+	int status = helper_status(helper);
+
+	require(status == 0);
+}
+
+struct etcd *etcd;
+
+int helper_run_tests(const struct etcd_plan *plan, const char *name,
+		     const struct CMUnitTest *tests, size_t count)
+{
+	int failed;
+
+	if (!etcd_is_installed())
+		return 1;
+	etcd = etcd_start(plan);
+	failed = _cmocka_run_group_tests(name, tests, count, NULL, NULL);
+	etcd_end(etcd);
+	return failed;
 }

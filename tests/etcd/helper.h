@@ -15,6 +15,8 @@ struct helper {
 	uint64_t number;   /* of the last request */
 };
 
+/* ---- helper.c ------------------------------------------------------------- */
+
 /* Starts one without settings. */
 void helper_start(struct helper *helper);
 
@@ -29,6 +31,26 @@ void helper_configure(struct helper *helper, const char *const *settings);
 void helper_open_with(struct helper *helper, const struct etcd *etcd,
 		      const char *key, const char *const *settings);
 
+/* "NAME=VALUE", of which four last. */
+const char *setting(const char *name, const char *value);
+
+/* What its timer has left, ns; 0: it does not run. */
+int64_t helper_left(const struct helper *helper);
+
+/* Closes the handle's end, and waits for that of the helper, which has status
+ * 0; the same of one that was killed: the status. */
+void helper_end(struct helper *helper);
+int helper_status(struct helper *helper);
+
+/* main() of tests that have an etcd of that plan: its status. */
+#define helper_tests(plan, tests)                                              \
+	helper_run_tests(plan, #tests, tests, sizeof(tests) / sizeof(*(tests)))
+int helper_run_tests(const struct etcd_plan *plan, const char *name,
+		     const struct CMUnitTest *tests, size_t count);
+extern struct etcd *etcd;
+
+/* ---- talk.c --------------------------------------------------------------- */
+
 void helper_ask(struct helper *helper, enum session_request_kind kind);
 
 /* The next answer, which must be of that kind; the next one of that kind, after
@@ -38,13 +60,14 @@ struct session_answer helper_expect(struct helper *helper,
 struct session_answer helper_await(struct helper *helper,
 				   enum session_answer_kind kind);
 
+/* Asks for the lock, which is free; which is not. */
+struct session_answer helper_take(struct helper *helper);
+void helper_queue(struct helper *helper);
+
 /* Nothing has been said. */
 void helper_is_silent(const struct helper *helper);
 
-/* What its timer has left, ns; 0: it does not run. */
-int64_t helper_left(const struct helper *helper);
-
-/* Closes the handle's end; returns the status with which it ends. */
-int helper_end(struct helper *helper);
+/* It has no more to say. */
+void helper_expect_close(struct helper *helper);
 
 #endif

@@ -13,6 +13,7 @@ etcd_tests = \
 	%D%/test_outage \
 	%D%/test_run_lost \
 	%D%/test_session \
+	%D%/test_session_end \
 	%D%/test_session_lost \
 	%D%/test_session_refused
 
@@ -38,7 +39,8 @@ support_sources += \
 	%D%/proxy.h \
 	%D%/referee.c \
 	%D%/referee.h \
-	%D%/sessions.c
+	%D%/sessions.c \
+	%D%/talk.c
 
 program_tools += $(etcd_tests) %D%/with_etcd
 if NEVER

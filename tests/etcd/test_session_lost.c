@@ -13,27 +13,14 @@
 
 #include "tests/etcd/helper.h"
 
-static struct etcd *etcd;
 static struct etcd_key keys[KEYS_LISTED];
 static char text[CTL_TEXT];
-
-static void take(struct helper *helper)
-{
-	helper_ask(helper, SESSION_ACQUIRE);
-	helper_expect(helper, SESSION_GRANTED);
-}
-
-static void queue_up(struct helper *helper)
-{
-	helper_ask(helper, SESSION_ACQUIRE);
-	helper_expect(helper, SESSION_WAITING);
-}
 
 /* a is the next one, when b ends. */
 static void take_after(struct helper *a, struct helper *b)
 {
-	queue_up(a);
-	assert_int_equal(helper_end(b), 0);
+	helper_queue(a);
+	helper_end(b);
 	helper_expect(a, SESSION_GRANTED);
 }
 
@@ -49,11 +36,6 @@ static int64_t lease_of(const struct key *key, int place)
 	return keys[place].lease;
 }
 
-static void expect_end(struct helper *helper)
-{
-	assert_int_equal(helper_end(helper), 0);
-}
-
 /* etcd 3.4's lock call would grant to b as soon as a has gone. */
 static void who_waits_without_a_lease_is_not_granted(void **state)
 {
@@ -64,20 +46,20 @@ static void who_waits_without_a_lease_is_not_granted(void **state)
 	helper_open(&a, etcd, key->text);
 	helper_open(&b, etcd, key->text);
 	helper_open(&c, etcd, key->text);
-	take(&a);
-	queue_up(&b);
-	queue_up(&c);
+	helper_take(&a);
+	helper_queue(&b);
+	helper_queue(&c);
 	assert_true(etcd_revoke(etcd, lease_of(key, 1)));
 	helper_expect(&b, SESSION_WAITING); /* anew, behind c */
 	assert_int_equal(etcd_queue(etcd, key->text, keys), 3);
 	revision = keys[2].create_revision;
-	expect_end(&a);
+	helper_end(&a);
 	helper_expect(&c, SESSION_GRANTED);
 	helper_is_silent(&b);
 	assert_int_equal(helper_left(&b), 0);
-	expect_end(&c);
+	helper_end(&c);
 	assert_int_equal(helper_expect(&b, SESSION_GRANTED).revision, revision);
-	expect_end(&b);
+	helper_end(&b);
 }
 
 /* The same while it cannot notice: both have gone when it wakes up. */
@@ -89,19 +71,19 @@ static void who_slept_through_its_lease_is_not_granted(void **state)
 	helper_open(&a, etcd, key->text);
 	helper_open(&b, etcd, key->text);
 	helper_open(&c, etcd, key->text);
-	take(&a);
-	queue_up(&b);
+	helper_take(&a);
+	helper_queue(&b);
 	kill(b.pid, SIGSTOP);
 	wait_stopped(b.pid);
 	assert_true(etcd_revoke(etcd, lease_of(key, 1)));
-	expect_end(&a);
-	take(&c);
+	helper_end(&a);
+	helper_take(&c);
 	kill(b.pid, SIGCONT);
 	helper_expect(&b, SESSION_WAITING);
 	assert_int_equal(helper_left(&b), 0);
-	expect_end(&c);
+	helper_end(&c);
 	helper_expect(&b, SESSION_GRANTED);
-	expect_end(&b);
+	helper_end(&b);
 }
 
 static void a_revoked_lease_is_a_lost_lock(void **state)
@@ -110,13 +92,13 @@ static void a_revoked_lease_is_a_lost_lock(void **state)
 	struct helper helper;
 
 	helper_open(&helper, etcd, key->text);
-	take(&helper);
+	helper_take(&helper);
 	assert_true(etcd_revoke(etcd, lease_of(key, 0)));
 	helper_expect(&helper, SESSION_LOST);
 	assert_int_equal(helper_left(&helper), 0);
-	take(&helper); /* with another one */
+	helper_take(&helper); /* with another one */
 	assert_true(helper_left(&helper) > 0);
-	expect_end(&helper);
+	helper_end(&helper);
 }
 
 static void a_deleted_key_is_a_lost_lock(void **state)
@@ -126,14 +108,14 @@ static void a_deleted_key_is_a_lost_lock(void **state)
 	struct helper helper;
 
 	helper_open(&helper, etcd, key->text);
-	take(&helper);
+	helper_take(&helper);
 	lease_of(key, 0);
 	assert_int_equal(etcd_ctl(etcd, text, "del", keys[0].name), 0);
 	answer = helper_expect(&helper, SESSION_LOST);
 	assert_string_equal(answer.text, "its key in etcd is gone");
 	assert_int_equal(helper_left(&helper), 0);
-	take(&helper);
-	expect_end(&helper);
+	helper_take(&helper);
+	helper_end(&helper);
 }
 
 static void without_etcd_the_lock_is_lost_before_the_lease(void **state)
@@ -143,7 +125,7 @@ static void without_etcd_the_lock_is_lost_before_the_lease(void **state)
 	struct helper helper;
 
 	helper_open(&helper, etcd, key->text);
-	take(&helper);
+	helper_take(&helper);
 	lease_of(key, 0);
 	etcd_freeze(etcd, 0);
 	wait_until(has_expired, &helper);
@@ -152,8 +134,8 @@ static void without_etcd_the_lock_is_lost_before_the_lease(void **state)
 	etcd_thaw(etcd, 0);
 	etcd_wait(etcd);
 	etcd_wait_queue(etcd, key->text, 0);
-	take(&helper);
-	expect_end(&helper);
+	helper_take(&helper);
+	helper_end(&helper);
 }
 
 static void the_timer_needs_no_helper(void **state)
@@ -163,8 +145,8 @@ static void the_timer_needs_no_helper(void **state)
 
 	helper_open(&a, etcd, key->text);
 	helper_open(&b, etcd, key->text);
-	take(&a);
-	queue_up(&b);
+	helper_take(&a);
+	helper_queue(&b);
 	kill(a.pid, SIGSTOP);
 	helper_expect(&b, SESSION_GRANTED);
 	assert_int_equal(helper_left(&a), 0);
@@ -173,9 +155,9 @@ static void the_timer_needs_no_helper(void **state)
 	assert_int_equal(helper_left(&a), 0);
 	helper_ask(&a, SESSION_ACQUIRE);
 	helper_expect(&a, SESSION_WAITING);
-	expect_end(&b);
+	helper_end(&b);
 	helper_expect(&a, SESSION_GRANTED);
-	expect_end(&a);
+	helper_end(&a);
 }
 
 static bool has_said_something(const struct helper *helper, int ms)
@@ -194,8 +176,8 @@ static void a_lost_lock_is_not_given_away_before_it_is_let_go(void **state)
 
 	helper_open(&a, etcd, key->text, "ttl=9");
 	helper_open(&b, etcd, key->text, "ttl=9");
-	take(&a);
-	queue_up(&b);
+	helper_take(&a);
+	helper_queue(&b);
 	/* The next keepalive comes in time for the lease, but too late for us.
 	 */
 	require(timerfd_settime(a.timer, 0, &at_once, NULL) == 0);
@@ -206,7 +188,7 @@ static void a_lost_lock_is_not_given_away_before_it_is_let_go(void **state)
 	helper_expect(&b, SESSION_GRANTED);
 	assert_int_equal(etcd_queue(etcd, key->text, keys), 1);
 	take_after(&a, &b);
-	expect_end(&a);
+	helper_end(&a);
 }
 
 /* Who ends the holder has to end its children as well. */
@@ -218,15 +200,15 @@ static void a_lost_lock_of_who_has_ended_lasts_as_the_lease(void **state)
 
 	helper_open(&a, etcd, key->text, "ttl=6");
 	helper_open(&b, etcd, key->text);
-	take(&a);
-	queue_up(&b);
+	helper_take(&a);
+	helper_queue(&b);
 	require(timerfd_settime(a.timer, 0, &at_once, NULL) == 0);
 	helper_expect(&a, SESSION_LOST);
 	shutdown(a.socket, SHUT_RDWR);
 	assert_false(has_said_something(&b, 1000));
 	helper_expect(&b, SESSION_GRANTED);
-	expect_end(&a);
-	expect_end(&b);
+	helper_end(&a);
+	helper_end(&b);
 }
 
 static void a_holder_outlives_many_keepalives(void **state)
@@ -236,14 +218,14 @@ static void a_holder_outlives_many_keepalives(void **state)
 	int64_t start;
 
 	helper_open(&helper, etcd, key->text);
-	take(&helper);
+	helper_take(&helper);
 	start = now_ns();
 	while (now_ns() - start < INT64_C(7000000000)) {
 		assert_true(helper_left(&helper) > 0);
 		sleep_ns(100000000);
 	}
 	helper_is_silent(&helper);
-	expect_end(&helper);
+	helper_end(&helper);
 }
 
 static void etcd_is_started_again_under_its_waiters(void **state)
@@ -253,8 +235,8 @@ static void etcd_is_started_again_under_its_waiters(void **state)
 
 	helper_open(&a, etcd, key->text, "ttl=60");
 	helper_open(&b, etcd, key->text, "ttl=60");
-	take(&a);
-	queue_up(&b);
+	helper_take(&a);
+	helper_queue(&b);
 	etcd_kill(etcd, 0);
 	assert_int_equal(helper_expect(&b, SESSION_TROUBLE).error,
 			 -EHOSTUNREACH);
@@ -262,8 +244,8 @@ static void etcd_is_started_again_under_its_waiters(void **state)
 	etcd_restart(etcd, 0);
 	helper_await(&b, SESSION_GRANTED);
 	etcd_wait_queue(etcd, key->text, 1);
-	expect_end(&a);
-	expect_end(&b);
+	helper_end(&a);
+	helper_end(&b);
 }
 
 /* Asked for again before it can be given back. */
@@ -273,7 +255,7 @@ static void a_release_waits_for_etcd(void **state)
 	struct helper helper;
 
 	helper_open(&helper, etcd, key->text, "ttl=60");
-	take(&helper);
+	helper_take(&helper);
 	etcd_freeze(etcd, 0);
 	helper_ask(&helper, SESSION_RELEASE);
 	helper_ask(&helper, SESSION_ACQUIRE);
@@ -284,25 +266,12 @@ static void a_release_waits_for_etcd(void **state)
 	etcd_wait_queue(etcd, key->text, 1);
 	helper_ask(&helper, SESSION_RELEASE);
 	etcd_wait_queue(etcd, key->text, 0);
-	expect_end(&helper);
-}
-
-static int start_etcd(void **state)
-{
-	(void)state;
-	etcd = etcd_start(&(struct etcd_plan){ 0 });
-	return 0;
-}
-
-static int end_etcd(void **state)
-{
-	(void)state;
-	etcd_end(etcd);
-	return 0;
+	helper_end(&helper);
 }
 
 int main(void)
 {
+	const struct etcd_plan plan = { 0 };
 	const struct CMUnitTest tests[] = {
 		with_key(who_waits_without_a_lease_is_not_granted),
 		with_key(who_slept_through_its_lease_is_not_granted),
@@ -317,7 +286,5 @@ int main(void)
 		with_key(a_release_waits_for_etcd),
 	};
 
-	if (!etcd_is_installed())
-		return 1;
-	return cmocka_run_group_tests(tests, start_etcd, end_etcd);
+	return helper_tests(&plan, tests);
 }

@@ -10,8 +10,6 @@
 
 #include "tests/etcd/helper.h"
 
-static struct etcd *etcd;
-
 /* Opened with these settings, it fails so, and says so. */
 #define expect_failure(error, words, ...)                                      \
 	fails(error, words, (const char *const[]){ "", ##__VA_ARGS__, NULL })
@@ -28,17 +26,7 @@ static void fails(int error, const char *words, const char *const *settings)
 	assert_int_equal(answer.error, error);
 	assert_non_null(strstr(answer.text, words));
 	assert_null(strstr(answer.text, "secret"));
-	assert_int_equal(helper_end(&helper), 0);
-}
-
-static const char *setting(const char *name, const char *value)
-{
-	static char texts[4][600];
-	static unsigned next;
-	char *text = texts[next++ % 4];
-
-	snprintf(text, sizeof(texts[0]), "%s=%s", name, value);
-	return text;
+	helper_end(&helper);
 }
 
 static void all_that_is_right_is_accepted(void **state)
@@ -49,7 +37,7 @@ static void all_that_is_right_is_accepted(void **state)
 	helper_open(&helper, etcd, key->text);
 	helper_ask(&helper, SESSION_ACQUIRE);
 	helper_await(&helper, SESSION_GRANTED);
-	assert_int_equal(helper_end(&helper), 0);
+	helper_end(&helper);
 }
 
 static void a_wrong_password_is_refused(void **state)
@@ -132,7 +120,7 @@ static void another_server_is_not_etcd(void **state)
 	answer = helper_await(&helper, SESSION_FAILED);
 	assert_int_equal(answer.error, -EPROTO);
 	assert_non_null(strstr(answer.text, "3.4"));
-	assert_int_equal(helper_end(&helper), 0);
+	helper_end(&helper);
 	etcd_end(plain);
 }
 
@@ -148,27 +136,13 @@ static void an_endpoint_that_is_dead_is_passed_over(void **state)
 	helper_open(&helper, plain, "k", setting(SESSION_ENDPOINTS, list));
 	helper_ask(&helper, SESSION_ACQUIRE);
 	helper_expect(&helper, SESSION_GRANTED);
-	assert_int_equal(helper_end(&helper), 0);
+	helper_end(&helper);
 	etcd_end(plain);
-}
-
-static int start_etcd(void **state)
-{
-	(void)state;
-	etcd = etcd_start(
-		&(struct etcd_plan){ .tls = true, .authentication = true });
-	return 0;
-}
-
-static int end_etcd(void **state)
-{
-	(void)state;
-	etcd_end(etcd);
-	return 0;
 }
 
 int main(void)
 {
+	const struct etcd_plan plan = { .tls = true, .authentication = true };
 	const struct CMUnitTest tests[] = {
 		with_key(all_that_is_right_is_accepted),
 		cmocka_unit_test(a_wrong_password_is_refused),
@@ -183,7 +157,5 @@ int main(void)
 		cmocka_unit_test(an_endpoint_that_is_dead_is_passed_over),
 	};
 
-	if (!etcd_is_installed())
-		return 1;
-	return cmocka_run_group_tests(tests, start_etcd, end_etcd);
+	return helper_tests(&plan, tests);
 }
