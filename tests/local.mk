@@ -392,7 +392,8 @@ include %D%/model/local.mk
 %C%_test_session_texts_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS)
 %C%_test_session_texts_LDADD = $(LDADD) $(LIBCURL_LIBS) $(JANSSON_LIBS)
 %C%_test_session_texts_SOURCES = %D%/test_session_texts.c \
-	lib/etcd/encode.c lib/etcd/queue.c lib/etcd/settings.c lib/etcd/who.c
+	lib/etcd/encode.c lib/etcd/queue.c lib/etcd/secret.c \
+	lib/etcd/settings.c lib/etcd/who.c
 
 programs = $(unit_tests) $(user_programs) %D%/canary_fail %D%/canary_leak
 if !SANITIZE

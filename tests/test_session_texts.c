@@ -11,6 +11,7 @@
 #include "lib/etcd/encode.h"
 #include "lib/etcd/protocol.h"
 #include "lib/etcd/queue.h"
+#include "lib/etcd/secret.h"
 #include "lib/etcd/settings.h"
 #include "tests/support/support.h"
 
@@ -223,6 +224,21 @@ static void an_event_after_the_look_outdates_it(void **state)
 	json_decref(event);
 }
 
+/* ---- secrets ----------------------------------------------------------------- */
+
+static void a_secret_that_grows_stays_the_same(void **state)
+{
+	char *secret = secret_realloc(NULL, 7);
+
+	(void)state;
+	assert_non_null(secret);
+	memcpy(secret, "secret", 7);
+	secret = secret_realloc(secret, 100000);
+	assert_string_equal(secret, "secret");
+	secret_free(secret);
+	secret_free(NULL);
+}
+
 #define with_queue(test)                                                       \
 	cmocka_unit_test_setup_teardown(test, set_queue, free_queue)
 
@@ -240,6 +256,7 @@ int main(void)
 		with_queue(an_own_key_that_was_there_is_looked_at),
 		with_queue(odd_answers_are_no_places),
 		with_queue(an_event_after_the_look_outdates_it),
+		cmocka_unit_test(a_secret_that_grows_stays_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

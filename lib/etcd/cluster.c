@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/etcd/cluster.h"
+#include "lib/etcd/secret.h"
 
 /* All endpoints can be tried within a third of the TTL, the time between two
  * keepalives; but a slow disk or a far host must have a chance. */
@@ -37,7 +38,7 @@ void cluster_set(struct cluster *cluster, const struct settings *settings,
 void cluster_free(struct cluster *cluster)
 {
 	free(cluster->id);
-	free(cluster->token);
+	secret_free(cluster->token);
 }
 
 void cluster_good(struct cluster *cluster, unsigned endpoint)

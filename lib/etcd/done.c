@@ -8,6 +8,7 @@
 
 #include "lib/etcd/clock.h"
 #include "lib/etcd/number.h"
+#include "lib/etcd/secret.h"
 #include "lib/etcd/session.h"
 
 void drop_lease(struct session *session, const char *text)
@@ -147,7 +148,7 @@ static bool settle(struct session *session, struct post *post,
 		drop_lease(session, "its lease in etcd is gone");
 		break;
 	case UNAUTHENTIC:
-		free(cluster->token);
+		secret_free(cluster->token);
 		cluster->token = NULL;
 		cluster->open = !session->settings.user;
 		post_rest(post);

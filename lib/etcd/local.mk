@@ -28,6 +28,8 @@ portlock_session_SOURCES = \
 	%D%/queue.c \
 	%D%/queue.h \
 	%D%/reply.c \
+	%D%/secret.c \
+	%D%/secret.h \
 	%D%/session.c \
 	%D%/session.h \
 	%D%/settings.c \

@@ -2,12 +2,16 @@
 /* main.c - portlock-session: waits for the handle, the cluster and the clock. */
 #include "config.h"
 
+#include <jansson.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "lib/etcd/clock.h"
+#include "lib/etcd/secret.h"
 #include "lib/etcd/session.h"
 
 /* Longer waits are done in parts. */
@@ -113,6 +117,14 @@ static void loop(struct session *session, int signals)
 	}
 }
 
+/* What goes through libraries leaves no copies of passwords either. */
+static bool begin_libraries(void)
+{
+	json_set_alloc_funcs(malloc, secret_free);
+	return curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, secret_free,
+				    secret_realloc, strdup, calloc) == CURLE_OK;
+}
+
 int main(void)
 {
 	struct session session;
@@ -120,8 +132,7 @@ int main(void)
 
 	forbid_cores();
 	signals = set_signals();
-	if (signals < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-	    !session_open(&session))
+	if (signals < 0 || !begin_libraries() || !session_open(&session))
 		return 1;
 	loop(&session, signals);
 	session_free(&session);

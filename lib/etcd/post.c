@@ -9,6 +9,7 @@
 
 #include "lib/etcd/clock.h"
 #include "lib/etcd/post.h"
+#include "lib/etcd/secret.h"
 
 /* After all endpoints have failed. */
 #define PAUSE_MIN (50 * MSEC)
@@ -24,7 +25,7 @@ static size_t keep_answer(char *data, size_t one, size_t size, void *context)
 		return 0;
 	if (post->size + size + 1 > post->room) {
 		size_t room = 2 * (post->size + size) + 1;
-		char *more = realloc(post->answer, room);
+		char *more = secret_realloc(post->answer, room);
 
 		if (!more)
 			return 0;
@@ -109,7 +110,7 @@ static int make_headers(struct post *post)
 		if (asprintf(&header, "Authorization: %s", token) < 0)
 			return -ENOMEM;
 		error = add_header(post, header);
-		free(header);
+		secret_free(header);
 	}
 	return error;
 }
@@ -121,7 +122,6 @@ static bool prepare(struct post *post, const char *path, json_t *body)
 	long limit = post->stream ? 0 : cluster->attempt;
 	char *url = NULL;
 
-	free(post->body);
 	post->body = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	if (!post->easy)
 		post->easy = make_easy(post, cluster->settings);
@@ -177,6 +177,9 @@ void post_cancel(struct post *post)
 	if (post->busy)
 		curl_multi_remove_handle(post->cluster->multi, post->easy);
 	post->busy = false;
+	/* That of a login has a password in it. */
+	secret_free(post->body);
+	post->body = NULL;
 }
 
 void post_free(struct post *post)
@@ -185,8 +188,7 @@ void post_free(struct post *post)
 	if (post->easy)
 		curl_easy_cleanup(post->easy);
 	curl_slist_free_all(post->headers);
-	free(post->body);
-	free(post->answer);
+	secret_free(post->answer);
 	memset(post, 0, sizeof(*post));
 }
 

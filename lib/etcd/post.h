@@ -19,7 +19,7 @@ struct post {
 	CURL *easy;
 	struct curl_slist *headers;
 	char error[CURL_ERROR_SIZE];
-	char *body;
+	char *body;   /* while it is in flight */
 	char *answer; /* ends with a NUL byte */
 	size_t size, room;
 	bool busy;	   /* in flight */

@@ -205,10 +205,13 @@ void session_requests(struct session *session)
 	long size;
 
 	while (!session->ending &&
-	       (size = channel_read(packet, sizeof(packet))) != 0)
+	       (size = channel_read(packet, sizeof(packet))) != 0) {
 		if (size < 0 || !take_request(session, packet, (size_t)size))
 			session_end(session);
-	explicit_bzero(packet, sizeof(packet));
+		/* There may be a password in it; but most are small. */
+		explicit_bzero(packet,
+			       size < 0 ? sizeof(packet) : (size_t)size);
+	}
 }
 
 void session_end(struct session *session)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/etcd/protocol.h"
+#include "lib/etcd/secret.h"
 #include "lib/etcd/settings.h"
 
 /* Longer than any reasonable password in a file. */
@@ -273,13 +274,6 @@ int settings_read(struct settings *settings, const char *packet, size_t size,
 	return error;
 }
 
-static void forget(char *secret)
-{
-	if (secret)
-		explicit_bzero(secret, strlen(secret));
-	free(secret);
-}
-
 void settings_free(struct settings *settings)
 {
 	for (unsigned i = 0; i < settings->endpoint_count; i++)
@@ -290,6 +284,6 @@ void settings_free(struct settings *settings)
 	free(settings->certificate);
 	free(settings->certificate_key);
 	free(settings->user);
-	forget(settings->password);
+	secret_free(settings->password);
 	memset(settings, 0, sizeof(*settings));
 }

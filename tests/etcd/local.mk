@@ -15,7 +15,8 @@ etcd_tests = \
 	%D%/test_session \
 	%D%/test_session_end \
 	%D%/test_session_lost \
-	%D%/test_session_refused
+	%D%/test_session_refused \
+	%D%/test_settings
 
 # These are whole as they are.
 etcd_scripts = \

@@ -5,8 +5,11 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/etcd/helper.h"
 
@@ -37,6 +40,56 @@ static void all_that_is_right_is_accepted(void **state)
 	helper_open(&helper, etcd, key->text);
 	helper_ask(&helper, SESSION_ACQUIRE);
 	helper_await(&helper, SESSION_GRANTED);
+	helper_end(&helper);
+}
+
+/* How often that is in the memory of the process that may be written. */
+static int copies(pid_t pid, const char *text)
+{
+	unsigned long from, to;
+	char path[64], line[512], writable;
+	int count = 0, memory;
+	FILE *maps;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
+	memory = open(path, O_RDONLY | O_CLOEXEC);
+	require(memory >= 0);
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	maps = fopen(path, "re");
+	require(maps != NULL);
+	while (fgets(line, sizeof(line), maps)) {
+		char *part, *found;
+		ssize_t size;
+
+		if (sscanf(line, "%lx-%lx r%c", &from, &to, &writable) != 3 ||
+		    writable != 'w')
+			continue;
+		part = malloc(to - from);
+		require(part != NULL);
+		size = pread(memory, part, to - from, (off_t)from);
+		for (found = part; size > 0; found++, count++) {
+			found = memmem(found, (size_t)(part + size - found),
+				       text, strlen(text));
+			if (!found)
+				break;
+		}
+		free(part);
+	}
+	fclose(maps);
+	close(memory);
+	return count;
+}
+
+/* For the next login; what the last one was made of is overwritten. */
+static void a_password_is_kept_once(void **state)
+{
+	const struct key *key = *state;
+	struct helper helper;
+
+	helper_open(&helper, etcd, key->text);
+	helper_ask(&helper, SESSION_ACQUIRE);
+	helper_await(&helper, SESSION_GRANTED);
+	assert_int_equal(copies(helper.pid, ETCD_PASSWORD), 1);
 	helper_end(&helper);
 }
 
@@ -145,6 +198,7 @@ int main(void)
 	const struct etcd_plan plan = { .tls = true, .authentication = true };
 	const struct CMUnitTest tests[] = {
 		with_key(all_that_is_right_is_accepted),
+		with_key(a_password_is_kept_once),
 		cmocka_unit_test(a_wrong_password_is_refused),
 		cmocka_unit_test(what_the_user_may_not_is_refused),
 		cmocka_unit_test(an_authority_that_did_not_sign_is_refused),
