@@ -93,13 +93,22 @@ static const char *variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
+/* One option for the password stands against both variables for it. */
+static bool is_overruled(size_t i, const struct portlock_options *options)
+{
+	return (options->password &&
+		settings[i].option == STRING(password_file)) ||
+	       (options->password_file &&
+		settings[i].option == STRING(password));
+}
+
 static const char *value_of(size_t i, const struct portlock_options *options)
 {
 	const char *value;
 
 	memcpy(&value, (const char *)options + settings[i].option,
 	       sizeof(value));
-	if (!value)
+	if (!value && !is_overruled(i, options))
 		value = variable(settings[i].variable);
 	return value ? value : settings[i].standard;
 }

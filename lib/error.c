@@ -13,8 +13,8 @@ static const struct {
 	const char *text;
 } errors[] = {
 	{ 0, "no error" },
-	{ EINVAL, "invalid argument: key empty, transport unknown or option "
-		  "out of range" },
+	{ EINVAL, "invalid argument: the key, the transport, an option or a "
+		  "setting of etcd" },
 	{ ENOMEM, "out of memory" },
 	{ ETIMEDOUT, "another holder kept the lock until the timeout" },
 	{ EBUSY, "another holder has the lock" },

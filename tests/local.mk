@@ -393,7 +393,11 @@ include %D%/model/local.mk
 %C%_test_session_texts_LDADD = $(LDADD) $(LIBCURL_LIBS) $(JANSSON_LIBS)
 %C%_test_session_texts_SOURCES = %D%/test_session_texts.c \
 	lib/etcd/encode.c lib/etcd/queue.c lib/etcd/secret.c \
-	lib/etcd/settings.c lib/etcd/who.c
+	lib/etcd/who.c
+%C%_test_session_settings_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS)
+%C%_test_session_settings_LDADD = $(LDADD) $(LIBCURL_LIBS) $(JANSSON_LIBS)
+%C%_test_session_settings_SOURCES = %D%/test_session_settings.c \
+	lib/etcd/check.c lib/etcd/secret.c lib/etcd/settings.c
 
 programs = $(unit_tests) $(user_programs) %D%/canary_fail %D%/canary_leak
 if !SANITIZE
@@ -413,7 +417,7 @@ script_tests += $(bench_shim_scripts)
 endif
 endif
 if ENABLE_ETCD
-programs += %D%/test_session_texts
+programs += %D%/test_session_settings %D%/test_session_texts
 endif
 if HAVE_CXX17
 programs += $(cxx17_tests)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_session_texts.c - portlock-session's texts: keys and JSON for etcd, and
- * settings, right and wrong.
+ * what its answers mean.
  */
 #include "config.h"
 
@@ -12,7 +12,6 @@
 #include "lib/etcd/protocol.h"
 #include "lib/etcd/queue.h"
 #include "lib/etcd/secret.h"
-#include "lib/etcd/settings.h"
 #include "tests/support/support.h"
 
 #define expect_text(made, text)                                                \
@@ -40,67 +39,6 @@ static void bytes_are_encoded(void **state)
 	expect_text(encode_base64("foo", 3), "Zm9v");
 	expect_text(encode_base64("foobar", 6), "Zm9vYmFy");
 	expect_text(encode_base64("\xff\xef\xbe\0\xfb", 5), "/+++APs=");
-}
-
-/* ---- settings --------------------------------------------------------------- */
-
-#define LEAST "key=k\0endpoints=http://a:1\0"
-
-static struct settings settings;
-static char text[100];
-
-#define read_settings(packet)                                                  \
-	settings_read(&settings, packet, sizeof(packet) - 1, text, sizeof(text))
-
-static void the_rest_has_defaults(void **state)
-{
-	(void)state;
-	assert_int_equal(read_settings(LEAST), 0);
-	assert_string_equal(settings.key, "k");
-	assert_string_equal(settings.prefix, SESSION_PREFIX_DEFAULT);
-	assert_int_equal(settings.ttl, SESSION_TTL_DEFAULT);
-	assert_int_equal(settings.contact, SESSION_CONTACT_DEFAULT);
-	assert_null(settings.user);
-	settings_free(&settings);
-}
-
-static void endpoints_are_a_list(void **state)
-{
-	(void)state;
-	assert_int_equal(read_settings("key=k\0endpoints=http://a:1/, "
-				       "https://[::1]:2\0"),
-			 0);
-	assert_int_equal(settings.endpoint_count, 2);
-	assert_string_equal(settings.endpoints[0], "http://a:1");
-	assert_string_equal(settings.endpoints[1], "https://[::1]:2");
-	settings_free(&settings);
-}
-
-#define expect_wrong(packet, word)                                             \
-	do {                                                                   \
-		assert_int_equal(read_settings(packet), -EINVAL);              \
-		assert_non_null(strstr(text, word));                           \
-		assert_null(strstr(text, "secret"));                           \
-		settings_free(&settings);                                      \
-	} while (0)
-
-static void what_is_wrong_is_named(void **state)
-{
-	(void)state;
-	expect_wrong("", "key");
-	expect_wrong("key=\0endpoints=http://a:1\0", "key");
-	expect_wrong("key=k\0", "endpoints");
-	expect_wrong("key=k\0endpoints=ftp://a:1\0", "ftp://a:1");
-	expect_wrong("key=k\0endpoints=http://a:1,,http://b:1\0", "endpoints");
-	expect_wrong("key=k\0endpoints=http://a:1?query\0", "endpoints");
-	expect_wrong(LEAST "ttl=3601\0", "5 to 3600");
-	expect_wrong(LEAST "ttl= 9\0", "ttl");
-	expect_wrong(LEAST "ttl=\0", "ttl");
-	expect_wrong(LEAST "user=me\0", "password");
-	expect_wrong(LEAST "password=secret\0", "user");
-	expect_wrong(LEAST "certificate=/dev/null\0", "certificate-key");
-	expect_wrong(LEAST "secret\0", "=");
-	expect_wrong(LEAST "ttl=9", "end");
 }
 
 /* ---- the queue --------------------------------------------------------------- */
@@ -247,9 +185,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_are_encoded),
 		cmocka_unit_test(bytes_are_encoded),
-		cmocka_unit_test(the_rest_has_defaults),
-		cmocka_unit_test(endpoints_are_a_list),
-		cmocka_unit_test(what_is_wrong_is_named),
 		with_queue(the_only_key_is_the_first),
 		with_queue(who_was_there_before_is_ahead),
 		with_queue(a_key_made_anew_is_not_ours),

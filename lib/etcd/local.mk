@@ -11,6 +11,8 @@ portlock_session_LDADD = $(LIBCURL_LIBS) $(JANSSON_LIBS)
 portlock_session_SOURCES = \
 	%D%/channel.c \
 	%D%/channel.h \
+	%D%/check.c \
+	%D%/check.h \
 	%D%/clock.c \
 	%D%/clock.h \
 	%D%/cluster.c \

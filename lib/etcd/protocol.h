@@ -73,6 +73,7 @@ struct session_request {
 #define SESSION_TTL_MIN 5
 #define SESSION_TTL_MAX 3600
 #define SESSION_CONTACT_DEFAULT 5000 /* ms */
+#define SESSION_CONTACT_MAX 86400000
 
 /* From the end of the local deadline to that of the lease: the time to stop
  * what relies on the lock, and for clocks that do not run alike.  ms. */

@@ -70,6 +70,16 @@ static bool closed_after_handshake(const struct post *post, CURLcode code)
 	       handshake > 0 && !post->cluster->contacted;
 }
 
+/* Where http and https may have been mistaken for each other. */
+static const char *hint_of(CURLcode code, const char *text)
+{
+	if (code == CURLE_GOT_NOTHING)
+		return " (does it want https?)";
+	if (code == CURLE_SSL_CONNECT_ERROR && !strstr(text, "alert"))
+		return " (does it speak TLS?)";
+	return "";
+}
+
 static void read_failure(const struct post *post, CURLcode code,
 			 struct reply *reply)
 {
@@ -86,7 +96,7 @@ static void read_failure(const struct post *post, CURLcode code,
 		return;
 	}
 	conclude(reply, FAILED, transport_error(code, text), "%s%s", text,
-		 code == CURLE_GOT_NOTHING ? " (does it want https?)" : "");
+		 hint_of(code, text));
 }
 
 /* How a request to authenticate can fail has no code of its own. */
@@ -114,11 +124,17 @@ static void read_error(const struct post *post, long code, const char *message,
 			 "etcd wants a user and a password (for its JSON "
 			 "gateway a certificate is none): %s",
 			 message);
-	} else if (about_credentials(message) || code == PERMISSION_DENIED) {
+	} else if (about_credentials(message)) {
 		conclude(reply, REFUSED, -EKEYREJECTED,
 			 "etcd refuses user \"%s\": %s",
 			 cluster->settings->user ? cluster->settings->user : "",
 			 message);
+	} else if (code == PERMISSION_DENIED) {
+		conclude(reply, REFUSED, -EKEYREJECTED,
+			 "etcd refuses user \"%.40s\": %s, for keys that begin "
+			 "with \"%.60s\"",
+			 cluster->settings->user ? cluster->settings->user : "",
+			 message, cluster->settings->prefix);
 	} else if (code == INVALID_ARGUMENT) {
 		conclude(reply, FAILED, -EPROTO, "%s", message);
 	} else {

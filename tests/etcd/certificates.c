@@ -47,7 +47,7 @@ static void signed_by(const struct etcd *etcd, const char *authority,
 		 "openssl req -newkey ec -pkeyopt "
 		 "ec_paramgen_curve:prime256v1 -nodes -subj '%s' "
 		 "-keyout %s.key -out %s.csr; "
-		 "echo 'subjectAltName=IP:127.0.0.1,IP:%s,DNS:localhost' "
+		 "echo 'subjectAltName=IP:127.0.0.1,IP:%s' "
 		 ">%s.ext; echo extendedKeyUsage=serverAuth,clientAuth "
 		 ">>%s.ext; openssl x509 -req -days 2 -CA %s.pem -CAkey %s.key "
 		 "-CAcreateserial -in %s.csr -extfile %s.ext -out %s.pem",

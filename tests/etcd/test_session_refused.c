@@ -102,7 +102,10 @@ static void a_wrong_password_is_refused(void **state)
 static void what_the_user_may_not_is_refused(void **state)
 {
 	(void)state;
-	expect_failure(-EKEYREJECTED, "permission denied", "prefix=others/");
+	expect_failure(-EKEYREJECTED,
+		       "permission denied, for keys that begin with "
+		       "\"others/\"",
+		       "prefix=others/");
 }
 
 static void an_authority_that_did_not_sign_is_refused(void **state)
@@ -110,6 +113,17 @@ static void an_authority_that_did_not_sign_is_refused(void **state)
 	(void)state;
 	expect_failure(-EKEYREJECTED, etcd->members[0].url,
 		       setting(SESSION_CA, etcd->wrong_ca));
+}
+
+/* The authority has signed it, but for another host. */
+static void a_certificate_of_another_host_is_refused(void **state)
+{
+	char url[80];
+
+	(void)state;
+	snprintf(url, sizeof(url), "https://localhost:%d",
+		 etcd->members[0].port);
+	expect_failure(-EKEYREJECTED, url, setting(SESSION_ENDPOINTS, url));
 }
 
 static void a_wrong_certificate_is_refused(void **state)
@@ -135,17 +149,19 @@ static void http_where_tls_is_wanted_is_told(void **state)
 static void wrong_settings_are_named(void **state)
 {
 	(void)state;
-	expect_failure(-EINVAL, "ttl", "ttl=4");
+	expect_failure(-EINVAL, "ttl_s (PORTLOCK_ETCD_TTL)", "ttl=4");
 	expect_failure(-EINVAL, "ttl", "ttl=20s");
-	expect_failure(-EINVAL, "contact", "contact=0");
-	expect_failure(-EINVAL, "endpoints", "endpoints=");
+	expect_failure(-EINVAL, "PORTLOCK_ETCD_CONTACT_MS", "contact=0");
+	expect_failure(-EINVAL, "PORTLOCK_ETCD_ENDPOINTS", "endpoints=");
 	expect_failure(-EINVAL, "localhost:2379", "endpoints=localhost:2379");
 	expect_failure(-EINVAL, "endpoints",
 		       "endpoints=http://me:secret@localhost:1");
-	expect_failure(-EINVAL, "ca: /nowhere/at-all.pem",
+	expect_failure(-EINVAL, "PORTLOCK_ETCD_CA): /nowhere/at-all.pem",
 		       "ca=/nowhere/at-all.pem");
-	expect_failure(-EINVAL, "ca: relative.pem", "ca=relative.pem");
-	expect_failure(-EINVAL, "password-file", "password-file=/dev/null");
+	expect_failure(-EINVAL, "PORTLOCK_ETCD_CA): relative.pem",
+		       "ca=relative.pem");
+	expect_failure(-EINVAL, "PORTLOCK_ETCD_PASSWORD_FILE",
+		       "password-file=/dev/null");
 	expect_failure(-EINVAL, "color", "color=red");
 }
 
@@ -157,6 +173,19 @@ static void nobody_there_is_told_after_the_time_for_contact(void **state)
 	expect_failure(-EHOSTUNREACH, "http://127.0.0.1:", "contact=300",
 		       "endpoints=http://127.0.0.1:1,http://127.0.0.1:2");
 	assert_true(now_ns() - start >= 300000000);
+}
+
+static void https_where_there_is_no_tls_is_told(void **state)
+{
+	struct etcd *plain = etcd_start(&(struct etcd_plan){ 0 });
+	char url[80];
+
+	(void)state;
+	snprintf(url, sizeof(url), "https%s",
+		 strstr(plain->members[0].url, "://"));
+	expect_failure(-EHOSTUNREACH, "does it speak TLS?", "contact=300",
+		       setting(SESSION_ENDPOINTS, url));
+	etcd_end(plain);
 }
 
 /* The port at which members speak with each other. */
@@ -202,11 +231,13 @@ int main(void)
 		cmocka_unit_test(a_wrong_password_is_refused),
 		cmocka_unit_test(what_the_user_may_not_is_refused),
 		cmocka_unit_test(an_authority_that_did_not_sign_is_refused),
+		cmocka_unit_test(a_certificate_of_another_host_is_refused),
 		cmocka_unit_test(a_wrong_certificate_is_refused),
 		cmocka_unit_test(http_where_tls_is_wanted_is_told),
 		cmocka_unit_test(wrong_settings_are_named),
 		cmocka_unit_test(
 			nobody_there_is_told_after_the_time_for_contact),
+		cmocka_unit_test(https_where_there_is_no_tls_is_told),
 		cmocka_unit_test(another_server_is_not_etcd),
 		cmocka_unit_test(an_endpoint_that_is_dead_is_passed_over),
 	};

@@ -25,6 +25,16 @@ static void judge_text(struct report *report, const char *name,
 	found(report, LEVEL_OK, TOPIC, "%s: '%s'", name, value);
 }
 
+/* A list with nothing but spaces between its URLs would be one. */
+static bool is_url(const char *at, const char *end)
+{
+	while (end > at && end[-1] == ' ')
+		end--;
+	return (strncmp(at, "http://", 7) == 0 ||
+		strncmp(at, "https://", 8) == 0) &&
+	       !memchr(at, ' ', (size_t)(end - at));
+}
+
 static void judge_endpoints(struct report *report, const char *name,
 			    const char *value)
 {
@@ -32,9 +42,9 @@ static void judge_endpoints(struct report *report, const char *name,
 	size_t count = 0;
 
 	for (;; at = end + 1, count++) {
+		at += strspn(at, " "); /* as portlock-session does */
 		end = strchrnul(at, ',');
-		if (strncmp(at, "http://", 7) != 0 &&
-		    strncmp(at, "https://", 8) != 0)
+		if (!is_url(at, end))
 			break;
 		if (!*end) {
 			found(report, LEVEL_OK, TOPIC, "%s: %zu endpoint%s",
@@ -77,6 +87,12 @@ static void judge_limit(struct report *report, const char *name,
 			const char *value)
 {
 	judge_number(report, name, value, 1, INT32_MAX);
+}
+
+static void judge_contact(struct report *report, const char *name,
+			  const char *value)
+{
+	judge_number(report, name, value, 1, SESSION_CONTACT_MAX);
 }
 
 /* False after a finding: it cannot be read. */
@@ -138,7 +154,7 @@ static const struct {
 	{ "PASSWORD", judge_secret },
 	{ "PASSWORD_FILE", judge_secret_file },
 	{ "TTL", judge_ttl },
-	{ "CONTACT_MS", judge_limit },
+	{ "CONTACT_MS", judge_contact },
 	{ "LOCAL_GRANTS", judge_limit },
 	{ "LOCAL_MS", judge_limit },
 };
