@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/etcd/clock.h"
 #include "lib/etcd/encode.h"
+#include "lib/etcd/lease.h"
 #include "lib/etcd/protocol.h"
 #include "lib/etcd/queue.h"
 #include "lib/etcd/secret.h"
@@ -162,6 +164,85 @@ static void an_event_after_the_look_outdates_it(void **state)
 	json_decref(event);
 }
 
+/* ---- leases ------------------------------------------------------------------ */
+
+#define SENT (1000 * SECOND)
+
+static struct lease lease;
+
+static int granted(int ttl)
+{
+	json_t *answer = json_pack("{s:s,s:i}", "ID", "9", "TTL", ttl);
+	int error = lease_granted(&lease, answer, 10, SENT);
+
+	json_decref(answer);
+	return error;
+}
+
+static void a_longer_lease_lasts_for_others_only(void **state)
+{
+	int64_t now = now_ns();
+
+	(void)state;
+	assert_int_equal(granted(40), 0);
+	lease_sent(&lease, 500);
+	assert_int_equal(lease.deadline, SENT + 8 * SECOND);
+	assert_true(lease.gone >= now + 40 * SECOND + 500 * MSEC);
+}
+
+static void a_shorter_lease_is_prolonged_in_time(void **state)
+{
+	int64_t now = now_ns();
+
+	(void)state;
+	assert_int_equal(granted(3), 0);
+	lease_sent(&lease, 500);
+	assert_int_equal(lease.deadline, SENT + 1 * SECOND);
+	assert_int_equal(lease.due, SENT + 1 * SECOND);
+	assert_true(lease.gone >= now + 10 * SECOND + 500 * MSEC);
+}
+
+static void a_lease_has_time_to_hold_something(void **state)
+{
+	(void)state;
+	assert_int_equal(granted(2), -EPROTO);
+	assert_int_equal(granted(0), -EPROTO);
+	assert_int_equal(granted(-1), -EPROTO);
+}
+
+static json_t *of_term(int term)
+{
+	return json_pack("{s:{s:i},s:s,s:i}", "header", "raft_term", term, "ID",
+			 "9", "TTL", 10);
+}
+
+/* Whether a look that was sent then, and answered in that term, prolongs what a
+ * keepalive has promised in term 5. */
+static bool prolongs(int term, int64_t sent)
+{
+	json_t *promise = of_term(5), *look = of_term(term);
+	bool prolonged;
+
+	assert_int_equal(granted(10), 0);
+	assert_int_equal(lease_promised(&lease, promise, 10, SENT + 3 * SECOND),
+			 0);
+	prolonged = lease_prolonged(&lease, look, sent);
+	assert_int_equal(lease.deadline, SENT + (prolonged ? 11 : 8) * SECOND);
+	json_decref(promise);
+	json_decref(look);
+	return prolonged;
+}
+
+/* A leader that slept promises what it has no say in any more.  Whether there is
+ * another one by now is told by who was asked later. */
+static void a_promise_is_good_with_its_leader(void **state)
+{
+	(void)state;
+	assert_true(prolongs(5, INT64_MAX));
+	assert_false(prolongs(6, INT64_MAX));
+	assert_false(prolongs(5, now_ns() - 1000 * SECOND));
+}
+
 /* ---- secrets ----------------------------------------------------------------- */
 
 static void a_secret_that_grows_stays_the_same(void **state)
@@ -191,6 +272,10 @@ int main(void)
 		with_queue(an_own_key_that_was_there_is_looked_at),
 		with_queue(odd_answers_are_no_places),
 		with_queue(an_event_after_the_look_outdates_it),
+		cmocka_unit_test(a_longer_lease_lasts_for_others_only),
+		cmocka_unit_test(a_shorter_lease_is_prolonged_in_time),
+		cmocka_unit_test(a_lease_has_time_to_hold_something),
+		cmocka_unit_test(a_promise_is_good_with_its_leader),
 		cmocka_unit_test(a_secret_that_grows_stays_the_same),
 	};
 

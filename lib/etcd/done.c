@@ -86,10 +86,26 @@ static bool take_lease(struct session *session, const json_t *answer)
 	if (lease_granted(&session->lease, answer, ttl, session->work.sent) !=
 	    0)
 		return false;
-	lease_sent(&session->lease, ttl, session->cluster.attempt);
+	lease_sent(&session->lease, session->cluster.attempt);
 	if (queue_name(&session->queue, session->lease.id) != 0)
 		session->lease.doomed = true;
 	return true;
+}
+
+/* A look or a join: a majority stands for it. */
+static bool take_transaction(struct session *session, enum work work,
+			     const json_t *answer)
+{
+	struct queue *queue = &session->queue;
+
+	if (lease_prolonged(&session->lease, answer, session->work.sent) &&
+	    session->granted && !timer_push(session->lease.deadline)) {
+		lose(session, "no keepalive was answered in time");
+		return true;
+	}
+	return take_place(session, work,
+			  work == WORK_LOOK ? queue_looked(queue, answer)
+					    : queue_joined(queue, answer));
 }
 
 /* False: that is not what etcd answers to this. */
@@ -105,9 +121,8 @@ static bool take_answer(struct session *session, enum work work,
 		return take_lease(session, answer);
 	case WORK_JOIN:
 	case WORK_JOIN_TRY:
-		return take_place(session, work, queue_joined(queue, answer));
 	case WORK_LOOK:
-		return take_place(session, work, queue_looked(queue, answer));
+		return take_transaction(session, work, answer);
 	case WORK_LEAVE:
 		if (!json_is_object(json_object_get(answer, "header")))
 			return false;
@@ -210,15 +225,13 @@ static void keepalive_done(struct session *session, const struct reply *reply)
 
 	if (!settle(session, post, reply))
 		return;
-	result = lease_prolonged(&session->lease, reply->json,
-				 session->settings.ttl, post->sent);
+	result = lease_promised(&session->lease, reply->json,
+				session->settings.ttl, post->sent);
 	settle_answer(session, post, result >= 0);
 	if (result == 1)
 		drop_lease(session, "its lease in etcd has ended");
-	else if (result == 0 && session->granted &&
-		 !timer_push(session->lease.deadline))
-		lose(session, "no keepalive was answered in time");
-	/* What a watch that is silent has not told. */
+	/* Whether that is true; and what a watch that is silent has not told.
+	 */
 	session->look_due = in_queue(session);
 }
 

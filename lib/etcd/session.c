@@ -46,13 +46,17 @@ void say(struct session *session, enum session_answer_kind kind, int error,
 	channel_say(&session->channel, &answer);
 }
 
-/* A lease that would end at once is none to begin with. */
+/*
+ * Of a lease that nobody needed a majority may not have told for long, and what
+ * it was promised may be of a leader that is none any more.  Its key is there,
+ * and would be in the way of one of another lease: so it is asked once more.
+ */
 void grant(struct session *session)
 {
 	int64_t now = now_ns();
 
 	if (now >= session->lease.deadline) {
-		drop_lease(session, "its lease was not prolonged in time");
+		session->look_due = lease_hurry(&session->lease);
 		return;
 	}
 	timer_arm(session->lease.deadline);

@@ -109,7 +109,7 @@ static void step_keepalive(struct session *session)
 	    !may_send(session, &session->keepalive, lease->due) ||
 	    !logged_in(session))
 		return;
-	lease_sent(lease, session->settings.ttl, session->cluster.attempt);
+	lease_sent(lease, session->cluster.attempt);
 	post_start(&session->keepalive, &session->cluster, "lease/keepalive",
 		   lease_body(lease));
 }

@@ -20,7 +20,7 @@ static void remove_folder(const char *folder)
 		sleep_ns(20000000);
 }
 
-/* Waits for the end of the test, which may be killed.  It has nothing else of
+/* Waits for a word of the test, or its end, as it may be killed.  It has nothing else of
  * the test open: others look for the ends of their pipes. */
 _Noreturn static void clean(const char *folder, int pipe_end)
 {
@@ -33,7 +33,7 @@ _Noreturn static void clean(const char *folder, int pipe_end)
 	dup2(pipe_end, 3);
 	for (int fd = 4; fd < 1024; fd++)
 		close(fd);
-	while (read(3, &byte, 1) > 0)
+	while (read(3, &byte, 1) < 0)
 		continue;
 	remove_folder(folder);
 	_exit(0);
@@ -60,6 +60,8 @@ void folder_make(struct etcd *etcd)
 
 void folder_remove(struct etcd *etcd)
 {
+	/* Children of the test have copies: that it is closed is not enough. */
+	require(write(etcd->test_is_there, "", 1) == 1);
 	close(etcd->test_is_there);
 	require(waitpid(etcd->cleaner, NULL, 0) == etcd->cleaner);
 	require(access(etcd->folder, F_OK) < 0);

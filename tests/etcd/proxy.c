@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* proxy.c - passes HTTP requests on, and keeps one of them. */
+/* proxy.c - passes HTTP requests on, or not; counts them, and keeps one. */
 #include "config.h"
 
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -41,28 +42,68 @@ static void write_all(int fd, const char *bytes, size_t size)
 	}
 }
 
-/* A request begins where the one before was answered, so with a read of its
- * own; it may come in several. */
-static void keep(struct proxy *proxy, const char *bytes, size_t size)
-{
-	static char request[REQUEST_MAX];
-	static size_t length;
+/* What has come of a request. */
+struct request {
+	char text[REQUEST_MAX];
+	size_t length;
+};
 
-	if (size >= 5 && memcmp(bytes, "POST ", 5) == 0)
-		length = 0;
-	require(length + size < REQUEST_MAX);
-	memcpy(request + length, bytes, size);
-	length += size;
-	request[length] = '\0';
-	if (!strstr(request, proxy->mark))
-		return;
-	memcpy(proxy->request, request, length);
-	proxy->length = length;
+static bool is_whole(const struct request *request)
+{
+	const char *body = strstr(request->text, "\r\n\r\n");
+	const char *size = strcasestr(request->text, "\r\nContent-Length:");
+
+	return body && size && strlen(body + 4) >= (size_t)atol(size + 17);
+}
+
+/* Before it is passed on: who has an answer finds its request here. */
+static void tell(struct proxy *proxy, const struct request *request)
+{
+	int number = atomic_fetch_add(&proxy->count, 1);
+
+	require(number < REQUESTS_TOLD);
+	require(sscanf(request->text, "POST /v3/%23s", proxy->paths[number]) ==
+		1);
+}
+
+/* One with the mark.  Who is not to pass it on does not return. */
+static void deal_with(struct proxy *proxy, const struct request *request,
+		      int client)
+{
+	memcpy(proxy->request, request->text, request->length);
+	proxy->length = request->length;
+	atomic_store(&proxy->came, now_ns());
 	atomic_fetch_add(&proxy->kept, 1);
+	sleep_ns(atomic_load(&proxy->delay));
+	while (atomic_load(&proxy->held))
+		sleep_ns(1000000);
+	if (atomic_load(&proxy->answered) == 0)
+		return;
+	atomic_fetch_sub(&proxy->answered, 1);
+	write_all(client, proxy->answer, proxy->size);
+	_exit(0);
+}
+
+/* Requests are passed on whole, the next one after the answer to the last. */
+static void take(struct proxy *proxy, struct request *request,
+		 const char *bytes, size_t size, int client, int server)
+{
+	require(request->length + size < REQUEST_MAX);
+	memcpy(request->text + request->length, bytes, size);
+	request->length += size;
+	request->text[request->length] = '\0';
+	if (!is_whole(request))
+		return;
+	tell(proxy, request);
+	if (strstr(request->text, proxy->mark))
+		deal_with(proxy, request, client);
+	write_all(server, request->text, request->length);
+	request->length = 0;
 }
 
 _Noreturn static void pass_on(struct proxy *proxy, int client)
 {
+	static struct request request;
 	int server = connect_to(proxy->port);
 	struct pollfd fds[2] = { { .fd = client, .events = POLLIN },
 				 { .fd = server, .events = POLLIN } };
@@ -78,8 +119,10 @@ _Noreturn static void pass_on(struct proxy *proxy, int client)
 			if (size <= 0)
 				_exit(0);
 			if (i == 0)
-				keep(proxy, bytes, (size_t)size);
-			write_all(fds[1 - i].fd, bytes, (size_t)size);
+				take(proxy, &request, bytes, (size_t)size,
+				     client, server);
+			else
+				write_all(client, bytes, (size_t)size);
 		}
 	_exit(0);
 }
@@ -138,4 +181,46 @@ void proxy_repeat(const struct proxy *proxy)
 	require(read(server, answer, sizeof(answer) - 1) > 0);
 	require(strncmp(answer, "HTTP/1.1 200 OK", 15) == 0);
 	close(server);
+}
+
+struct wanted {
+	struct proxy *proxy;
+	int count;
+};
+
+static bool have_come(void *argument)
+{
+	struct wanted *wanted = argument;
+
+	return atomic_load(&wanted->proxy->kept) >= wanted->count;
+}
+
+void proxy_wait(struct proxy *proxy, int count)
+{
+	struct wanted wanted = { proxy, count };
+
+	wait_until(have_come, &wanted);
+}
+
+void proxy_answer(struct proxy *proxy, int count, const char *text,
+		  size_t spaces)
+{
+	size_t length = strlen(text);
+
+	require(length + spaces <= ANSWER_MAX);
+	memcpy(proxy->answer, text, length);
+	memset(proxy->answer + length, ' ', spaces);
+	proxy->size = length + spaces;
+	atomic_store(&proxy->answered, count);
+}
+
+void proxy_hold(struct proxy *proxy)
+{
+	atomic_store(&proxy->held, true);
+}
+
+void proxy_pass(struct proxy *proxy)
+{
+	atomic_store(&proxy->answered, 0);
+	atomic_store(&proxy->held, false);
 }

@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 
 #include "tests/etcd/helper.h"
+#include "tests/etcd/proxy.h"
 
 static struct etcd_key keys[KEYS_LISTED];
 static char text[CTL_TEXT];
@@ -115,6 +117,58 @@ static void a_deleted_key_is_a_lost_lock(void **state)
 	assert_string_equal(answer.text, "its key in etcd is gone");
 	assert_int_equal(helper_left(&helper), 0);
 	helper_take(&helper);
+	helper_end(&helper);
+}
+
+/* A leader that slept answers keepalives before it knows that there is another
+ * one by now.  What a majority answers is in the look that comes after it. */
+static void a_keepalive_alone_prolongs_nothing(void **state)
+{
+	const struct key *key = *state;
+	struct proxy *looks =
+		proxy_start(etcd->members[0].port, "{\"success\"");
+	char endpoints[96];
+	struct helper helper;
+
+	snprintf(endpoints, sizeof(endpoints), "endpoints=%s", looks->url);
+	helper_open(&helper, etcd, key->text, endpoints, "ttl=6");
+	helper_take(&helper);
+	atomic_store(&looks->held, 1);
+	helper_expect(&helper, SESSION_LOST);
+	assert_true(etcd_lease_left(etcd, lease_of(key, 0)) > 2);
+	atomic_store(&looks->held, 0);
+	helper_take(&helper);
+	helper_end(&helper);
+}
+
+/* It was idle when there was another leader: its key must not be in the way of
+ * its next one. */
+static void an_old_promise_is_asked_for_again(void **state)
+{
+	const struct key *key = *state;
+	struct proxy *proxy =
+		proxy_start(etcd->members[0].port, "/lease/keepalive");
+	char endpoints[96], promise[128];
+	struct helper helper;
+	int64_t end;
+
+	snprintf(endpoints, sizeof(endpoints), "endpoints=%s", proxy->url);
+	helper_open(&helper, etcd, key->text, endpoints);
+	helper_take(&helper);
+	snprintf(promise, sizeof(promise),
+		 "{\"result\":{\"header\":{\"raft_term\":\"99\"},"
+		 "\"ID\":\"%lld\",\"TTL\":\"5\"}}\n",
+		 (long long)lease_of(key, 0));
+	proxy_answer(proxy, PROXY_ALWAYS, promise, 0);
+	end = now_ns() + helper_left(&helper);
+	helper_ask(&helper, SESSION_RELEASE);
+	/* Until its deadline is over; the lease is not, by then. */
+	while (now_ns() < end)
+		sleep_ns(10000000);
+	proxy_pass(proxy);
+	helper_take(&helper);
+	assert_int_equal(etcd_queue(etcd, key->text, keys), 1);
+	assert_true(helper_left(&helper) > 0);
 	helper_end(&helper);
 }
 
@@ -277,6 +331,8 @@ int main(void)
 		with_key(who_slept_through_its_lease_is_not_granted),
 		with_key(a_revoked_lease_is_a_lost_lock),
 		with_key(a_deleted_key_is_a_lost_lock),
+		with_key(a_keepalive_alone_prolongs_nothing),
+		with_key(an_old_promise_is_asked_for_again),
 		with_key(without_etcd_the_lock_is_lost_before_the_lease),
 		with_key(the_timer_needs_no_helper),
 		with_key(a_lost_lock_is_not_given_away_before_it_is_let_go),
