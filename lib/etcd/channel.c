@@ -7,12 +7,19 @@
 
 #include "lib/etcd/channel.h"
 
-/* An empty packet is none of ours. */
+/*
+ * An empty packet is none of ours.  Of a handle that was closed before it had
+ * read all that we have said, the kernel tells so, once, before it gives us
+ * what the handle has said last: a release, perhaps.
+ */
 long channel_read(char *packet, size_t size)
 {
-	ssize_t got =
-		recv(SESSION_SOCKET, packet, size, MSG_DONTWAIT | MSG_TRUNC);
+	ssize_t got;
 
+	do
+		got = recv(SESSION_SOCKET, packet, size,
+			   MSG_DONTWAIT | MSG_TRUNC);
+	while (got < 0 && errno == ECONNRESET);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (got <= 0 || (size_t)got > size)

@@ -42,6 +42,14 @@ bool timer_push(int64_t deadline)
 	return false;
 }
 
+bool timer_runs(void)
+{
+	struct itimerspec left = { 0 };
+
+	timerfd_gettime(SESSION_TIMER, &left);
+	return left.it_value.tv_sec != 0 || left.it_value.tv_nsec != 0;
+}
+
 void timer_expire(void)
 {
 	timer_set(1);

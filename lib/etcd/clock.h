@@ -23,6 +23,9 @@ void timer_arm(int64_t deadline);
  * has so again. */
 bool timer_push(int64_t deadline);
 
+/* It is armed, and has not expired. */
+bool timer_runs(void);
+
 void timer_expire(void);
 void timer_disarm(void);
 

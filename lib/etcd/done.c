@@ -279,18 +279,27 @@ void session_done(struct session *session, struct post *post, CURLcode code)
 	json_decref(reply.json);
 }
 
+/* Those who wait are told at the same moment, and look before they come in: a
+ * holder that is not in any more must not take that long to know. */
+static void take_event(struct session *session, const json_t *event)
+{
+	if (!queue_event(&session->queue, event))
+		return;
+	if (session->granted && queue_is_own(&session->queue, event))
+		lose_place(session);
+	else
+		session->look_due = true;
+}
+
 static void take_line(struct session *session, const json_t *line)
 {
 	const json_t *result = json_object_get(line, "result");
 	const json_t *events = json_object_get(result, "events");
-	size_t index;
-	const json_t *event;
 
 	if (json_is_true(json_object_get(result, "created")))
 		session->watch.pause = 0;
-	json_array_foreach(events, index,
-			   event) if (queue_event(&session->queue, event))
-		session->look_due = true;
+	for (size_t i = 0; i < json_array_size(events); i++)
+		take_event(session, json_array_get(events, i));
 	if (json_is_true(json_object_get(result, "canceled"))) {
 		post_cancel(&session->watch);
 		post_rest(&session->watch);

@@ -229,6 +229,11 @@ bool queue_event(struct queue *queue, const json_t *event)
 	       (queue->ahead && strcmp(key, queue->ahead) == 0);
 }
 
+bool queue_is_own(const struct queue *queue, const json_t *event)
+{
+	return is_own(queue, json_object_get(event, "kv"));
+}
+
 bool queue_outdated(const struct queue *queue)
 {
 	return queue->changed > queue->seen;

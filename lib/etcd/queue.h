@@ -48,11 +48,12 @@ enum place queue_joined(struct queue *queue, const json_t *answer);
 enum place queue_looked(struct queue *queue, const json_t *answer);
 
 /* To be told of keys that go, from the last look on; whether such an event is
- * news of own key or of the one before it; and whether there was any event
- * after the last look: it may have come while the look was on its way, before
- * it was known which keys matter. */
+ * news of own key or of the one before it, and whether of own key; and whether
+ * there was any event after the last look: it may have come while the look was
+ * on its way, before it was known which keys matter. */
 json_t *queue_watch_body(const struct queue *queue);
 bool queue_event(struct queue *queue, const json_t *event);
+bool queue_is_own(const struct queue *queue, const json_t *event);
 bool queue_outdated(const struct queue *queue);
 
 #endif

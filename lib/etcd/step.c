@@ -30,17 +30,23 @@ static bool may_send(struct session *session, const struct post *post,
 	return false;
 }
 
-/* The local deadline is past: nobody may rely on the lock any more. */
+/* The local deadline is past: nobody may rely on the lock any more.  The timer
+ * may have been stopped by others who have it: what they have seen lost is. */
 static void check_deadline(struct session *session)
 {
 	char text[CLUSTER_TEXT + 64];
 	const struct endpoint *worst;
+	bool runs;
 
 	if (!session->granted)
 		return;
 	wake_at(session, session->lease.deadline);
-	if (now_ns() < session->lease.deadline)
+	runs = timer_runs(); /* before the clock tells that it need not */
+	if (now_ns() < session->lease.deadline) {
+		if (!runs)
+			lose(session, "the lock's timer was stopped");
 		return;
+	}
 	cluster_error(&session->cluster, &worst);
 	snprintf(text, sizeof(text), "no keepalive was answered in time%s%s",
 		 worst ? ": " : "", worst ? worst->text : "");

@@ -120,6 +120,26 @@ static void a_deleted_key_is_a_lost_lock(void **state)
 	helper_end(&helper);
 }
 
+/* The next one is told of it at the same moment, and has to look. */
+static void a_deleted_key_is_known_without_a_look(void **state)
+{
+	const struct key *key = *state;
+	struct proxy *looks =
+		proxy_start(etcd->members[0].port, "{\"success\"");
+	char endpoints[96];
+	struct helper helper;
+
+	snprintf(endpoints, sizeof(endpoints), "endpoints=%s", looks->url);
+	helper_open(&helper, etcd, key->text, endpoints, "ttl=60");
+	helper_take(&helper);
+	lease_of(key, 0);
+	assert_int_equal(etcd_ctl(etcd, text, "del", keys[0].name), 0);
+	helper_expect(&helper, SESSION_LOST);
+	assert_int_equal(atomic_load(&looks->kept), 0);
+	helper_take(&helper);
+	helper_end(&helper);
+}
+
 /* A leader that slept answers keepalives before it knows that there is another
  * one by now.  What a majority answers is in the look that comes after it. */
 static void a_keepalive_alone_prolongs_nothing(void **state)
@@ -214,6 +234,24 @@ static void the_timer_needs_no_helper(void **state)
 	helper_end(&a);
 }
 
+/* By who shares it; the next renewal would find it out in 20 minutes. */
+static void a_stopped_timer_is_a_lost_lock(void **state)
+{
+	const struct key *key = *state;
+	const struct itimerspec at_once = { .it_value = { .tv_nsec = 1 } };
+	struct session_answer answer;
+	struct helper helper;
+
+	helper_open(&helper, etcd, key->text, "ttl=3600");
+	helper_take(&helper);
+	require(timerfd_settime(helper.timer, 0, &at_once, NULL) == 0);
+	answer = helper_expect(&helper, SESSION_LOST);
+	assert_string_equal(answer.text, "the lock's timer was stopped");
+	assert_int_equal(etcd_queue(etcd, key->text, keys), 1);
+	helper_take(&helper);
+	helper_end(&helper);
+}
+
 static bool has_said_something(const struct helper *helper, int ms)
 {
 	struct pollfd look = { .fd = helper->socket, .events = POLLIN };
@@ -232,8 +270,7 @@ static void a_lost_lock_is_not_given_away_before_it_is_let_go(void **state)
 	helper_open(&b, etcd, key->text, "ttl=9");
 	helper_take(&a);
 	helper_queue(&b);
-	/* The next keepalive comes in time for the lease, but too late for us.
-	 */
+	/* The lease goes on for some time. */
 	require(timerfd_settime(a.timer, 0, &at_once, NULL) == 0);
 	helper_expect(&a, SESSION_LOST);
 	assert_false(has_said_something(&b, 1000));
@@ -261,6 +298,30 @@ static void a_lost_lock_of_who_has_ended_lasts_as_the_lease(void **state)
 	shutdown(a.socket, SHUT_RDWR);
 	assert_false(has_said_something(&b, 1000));
 	helper_expect(&b, SESSION_GRANTED);
+	helper_end(&a);
+	helper_end(&b);
+}
+
+/* Who has not read that it is lost has let it go all the same. */
+static void a_release_counts_that_is_the_last_word(void **state)
+{
+	const struct key *key = *state;
+	const struct itimerspec at_once = { .it_value = { .tv_nsec = 1 } };
+	struct helper a, b;
+
+	helper_open(&a, etcd, key->text, "ttl=3600");
+	helper_open(&b, etcd, key->text, "ttl=3600");
+	helper_take(&a);
+	helper_queue(&b);
+	require(timerfd_settime(a.timer, 0, &at_once, NULL) == 0);
+	assert_true(has_said_something(&a, 60000));
+	kill(a.pid, SIGSTOP);
+	wait_stopped(a.pid);
+	helper_ask(&a, SESSION_RELEASE);
+	close(a.socket);
+	kill(a.pid, SIGCONT);
+	helper_expect(&b, SESSION_GRANTED);
+	a.socket = -1;
 	helper_end(&a);
 	helper_end(&b);
 }
@@ -331,12 +392,15 @@ int main(void)
 		with_key(who_slept_through_its_lease_is_not_granted),
 		with_key(a_revoked_lease_is_a_lost_lock),
 		with_key(a_deleted_key_is_a_lost_lock),
+		with_key(a_deleted_key_is_known_without_a_look),
 		with_key(a_keepalive_alone_prolongs_nothing),
 		with_key(an_old_promise_is_asked_for_again),
 		with_key(without_etcd_the_lock_is_lost_before_the_lease),
 		with_key(the_timer_needs_no_helper),
+		with_key(a_stopped_timer_is_a_lost_lock),
 		with_key(a_lost_lock_is_not_given_away_before_it_is_let_go),
 		with_key(a_lost_lock_of_who_has_ended_lasts_as_the_lease),
+		with_key(a_release_counts_that_is_the_last_word),
 		with_key(a_holder_outlives_many_keepalives),
 		with_key(etcd_is_started_again_under_its_waiters),
 		with_key(a_release_waits_for_etcd),
