@@ -41,6 +41,13 @@ void cluster_free(struct cluster *cluster)
 	secret_free(cluster->token);
 }
 
+long cluster_connect_time(const struct cluster *cluster, unsigned endpoint)
+{
+	if (cluster->contacted || cluster->endpoints[endpoint].error)
+		return cluster->attempt;
+	return ATTEMPT_MIN;
+}
+
 void cluster_good(struct cluster *cluster, unsigned endpoint)
 {
 	cluster->endpoints[endpoint].error = 0;

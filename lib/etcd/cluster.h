@@ -34,6 +34,11 @@ void cluster_set(struct cluster *cluster, const struct settings *settings,
 		 CURLM *multi);
 void cluster_free(struct cluster *cluster);
 
+/* How long a connection to one may take to be made, in ms.  At first it is not
+ * long: what swallows all packets must not take the time of those who answer.
+ * If none does, far hosts and slow names have their chance. */
+long cluster_connect_time(const struct cluster *cluster, unsigned endpoint);
+
 /* An endpoint has answered. */
 void cluster_good(struct cluster *cluster, unsigned endpoint);
 

@@ -119,7 +119,7 @@ static int make_headers(struct post *post)
 static bool prepare(struct post *post, const char *path, json_t *body)
 {
 	struct cluster *cluster = post->cluster;
-	long limit = post->stream ? 0 : cluster->attempt;
+	long limit = cluster->attempt * (post->slow ? 2 : 1);
 	char *url = NULL;
 
 	post->body = body ? json_dumps(body, JSON_COMPACT) : NULL;
@@ -133,8 +133,9 @@ static bool prepare(struct post *post, const char *path, json_t *body)
 	curl_easy_setopt(post->easy, CURLOPT_HTTPHEADER, post->headers);
 	curl_easy_setopt(post->easy, CURLOPT_POSTFIELDS, post->body);
 	curl_easy_setopt(post->easy, CURLOPT_CONNECTTIMEOUT_MS,
-			 cluster->attempt);
-	curl_easy_setopt(post->easy, CURLOPT_TIMEOUT_MS, limit);
+			 cluster_connect_time(cluster, post->endpoint));
+	curl_easy_setopt(post->easy, CURLOPT_TIMEOUT_MS,
+			 post->stream ? 0L : limit);
 	free(url);
 	return true;
 }

@@ -24,6 +24,7 @@ struct post {
 	size_t size, room;
 	bool busy;	   /* in flight */
 	bool stream;	   /* it has no end */
+	bool slow;	   /* at work in etcd: twice the time of others */
 	unsigned endpoint; /* that is asked */
 	int64_t sent;	   /* when */
 	int64_t again;	   /* not before this time */

@@ -4,11 +4,13 @@
  */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/etcd/helper.h"
@@ -222,6 +224,77 @@ static void an_endpoint_that_is_dead_is_passed_over(void **state)
 	etcd_end(plain);
 }
 
+/* A port where connections are neither made nor refused: those in its queue are
+ * all that it has room for, and the kernel drops what comes. */
+static void open_hole(int fds[3], char *url, size_t size)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof(name);
+
+	for (int i = 0; i < 3; i++)
+		fds[i] = socket(AF_INET,
+				SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	require(bind(fds[0], (struct sockaddr *)&name, length) == 0);
+	require(listen(fds[0], 0) == 0);
+	require(getsockname(fds[0], (struct sockaddr *)&name, &length) == 0);
+	for (int i = 1; i < 3; i++)
+		require(connect(fds[i], (struct sockaddr *)&name, length) < 0 &&
+			errno == EINPROGRESS);
+	snprintf(url, size, "http://127.0.0.1:%d", ntohs(name.sin_port));
+}
+
+/* Two of those for 1250 ms each would be too late. */
+static void endpoints_that_swallow_all_are_passed_over_soon(void **state)
+{
+	struct etcd *plain = etcd_start(&(struct etcd_plan){ 0 });
+	int one[3], two[3];
+	char first[40], second[40], list[400];
+	struct helper helper;
+
+	(void)state;
+	open_hole(one, first, sizeof(first));
+	open_hole(two, second, sizeof(second));
+	snprintf(list, sizeof(list), "%s,%s,%s", first, second,
+		 plain->endpoints);
+	helper_open(&helper, plain, "k", "ttl=15", "contact=2400",
+		    setting(SESSION_ENDPOINTS, list));
+	helper_ask(&helper, SESSION_ACQUIRE);
+	helper_expect(&helper, SESSION_GRANTED);
+	helper_end(&helper);
+	for (int i = 0; i < 3; i++) {
+		close(one[i]);
+		close(two[i]);
+	}
+	etcd_end(plain);
+}
+
+/* Two clusters have two locks. */
+static void an_endpoint_of_another_cluster_is_not_asked(void **state)
+{
+	struct etcd *first = etcd_start(&(struct etcd_plan){ 0 });
+	struct etcd *other = etcd_start(&(struct etcd_plan){ 0 });
+	struct session_answer answer;
+	struct helper helper;
+	char list[400];
+
+	(void)state;
+	snprintf(list, sizeof(list), "%s,%s", first->endpoints,
+		 other->endpoints);
+	helper_open(&helper, first, "k", setting(SESSION_ENDPOINTS, list));
+	helper_take(&helper);
+	etcd_kill(first, 0);
+	helper_expect(&helper, SESSION_LOST);
+	helper_ask(&helper, SESSION_RELEASE);
+	helper_ask(&helper, SESSION_ACQUIRE);
+	answer = helper_await(&helper, SESSION_TROUBLE);
+	assert_non_null(strstr(answer.text, other->endpoints));
+	assert_non_null(strstr(answer.text, "another cluster"));
+	helper_end(&helper);
+	etcd_end(other);
+	etcd_end(first);
+}
+
 int main(void)
 {
 	const struct etcd_plan plan = { .tls = true, .authentication = true };
@@ -240,6 +313,9 @@ int main(void)
 		cmocka_unit_test(https_where_there_is_no_tls_is_told),
 		cmocka_unit_test(another_server_is_not_etcd),
 		cmocka_unit_test(an_endpoint_that_is_dead_is_passed_over),
+		cmocka_unit_test(
+			endpoints_that_swallow_all_are_passed_over_soon),
+		cmocka_unit_test(an_endpoint_of_another_cluster_is_not_asked),
 	};
 
 	return helper_tests(&plan, tests);
