@@ -392,8 +392,9 @@ include %D%/model/local.mk
 %C%_test_session_texts_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS)
 %C%_test_session_texts_LDADD = $(LDADD) $(LIBCURL_LIBS) $(JANSSON_LIBS)
 %C%_test_session_texts_SOURCES = %D%/test_session_texts.c \
-	lib/etcd/encode.c lib/etcd/lease.c lib/etcd/clock.c \
-	lib/etcd/queue.c lib/etcd/secret.c lib/etcd/who.c
+	lib/etcd/encode.c lib/etcd/lease.c lib/etcd/post.c \
+	lib/etcd/cluster.c lib/etcd/clock.c lib/etcd/queue.c lib/etcd/secret.c \
+	lib/etcd/check.c lib/etcd/settings.c lib/etcd/who.c
 %C%_test_session_settings_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS)
 %C%_test_session_settings_LDADD = $(LDADD) $(LIBCURL_LIBS) $(JANSSON_LIBS)
 %C%_test_session_settings_SOURCES = %D%/test_session_settings.c \

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/internal.h"
@@ -174,6 +176,34 @@ static void other_transports_cannot_lose(void **state)
 	assert_int_equal(portlock_detail(NULL, text, sizeof(text)), -EINVAL);
 }
 
+/* The clock of the timer, as the kernel tells it; -1: it is no timer. */
+static int clock_of(int timer)
+{
+	char path[40], line[80];
+	int clock = -1;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", timer);
+	info = fopen(path, "re");
+	require(info != NULL);
+	while (clock < 0 && fgets(line, sizeof(line), info))
+		sscanf(line, "clockid: %d", &clock);
+	fclose(info);
+	return clock;
+}
+
+/* As the cluster does not wait for a machine that sleeps.  That the helper goes
+ * by the same clock, etcd/test_session_clock.c shows. */
+static void it_expires_while_the_machine_sleeps(void **state)
+{
+	struct key *key = *state;
+	portlock_t *lock = open_lock(key->text, "etcd");
+
+	assert_int_equal(portlock_acquire(lock), 0);
+	assert_int_equal(clock_of(portlock_lost_fd(lock)), CLOCK_BOOTTIME);
+	portlock_close(lock);
+}
+
 static void a_detail_is_cut_to_its_room(void **state)
 {
 	struct key *key = *state;
@@ -197,6 +227,7 @@ int main(void)
 		with_cluster(who_waits_here_does_not_get_what_is_lost),
 		with_cluster(a_killed_helper_loses_it_in_time),
 		with_cluster(a_killed_helper_does_not_end_a_turn),
+		with_cluster(it_expires_while_the_machine_sleeps),
 		with_cluster(its_gate_tells_that_there_is_a_cluster),
 		with_cluster(other_transports_cannot_lose),
 		with_cluster(a_detail_is_cut_to_its_room),

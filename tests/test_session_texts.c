@@ -5,12 +5,15 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/etcd/clock.h"
 #include "lib/etcd/encode.h"
 #include "lib/etcd/lease.h"
+#include "lib/etcd/post.h"
 #include "lib/etcd/protocol.h"
 #include "lib/etcd/queue.h"
 #include "lib/etcd/secret.h"
@@ -164,6 +167,17 @@ static void an_event_after_the_look_outdates_it(void **state)
 	json_decref(event);
 }
 
+/* What comes after it must have a number, too. */
+static void the_last_revision_of_all_is_odd(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		joined("{\"header\":{\"revision\":\"9223372036854775807\"},"
+		       "\"succeeded\":true,\"responses\":[" PUT RANGE(
+			       KEY(OWN, "20")) "]}"),
+		PLACE_ODD);
+}
+
 /* ---- leases ------------------------------------------------------------------ */
 
 #define SENT (1000 * SECOND)
@@ -243,6 +257,55 @@ static void a_promise_is_good_with_its_leader(void **state)
 	assert_false(prolongs(5, now_ns() - 1000 * SECOND));
 }
 
+/* ---- streams ----------------------------------------------------------------- */
+
+static json_int_t next_line(struct post *post)
+{
+	json_t *line = post_line(post);
+	json_int_t number;
+
+	if (!line)
+		return -1;
+	number = json_integer_value(json_object_get(line, "n"));
+	json_decref(line);
+	return number;
+}
+
+static void lines_are_taken_when_they_are_whole(void **state)
+{
+	char answer[32] = "{\"n\":1}\n{\"n\":2}\n{\"n\":3}";
+	struct post post = { .answer = answer };
+
+	(void)state;
+	assert_int_equal(next_line(&post), -1);
+	post.size = strlen(answer);
+	assert_int_equal(next_line(&post), 1);
+	assert_int_equal(next_line(&post), 2);
+	assert_int_equal(next_line(&post), -1);
+	strcat(answer, "\n");
+	post.size++;
+	assert_int_equal(next_line(&post), 3);
+	assert_int_equal(next_line(&post), -1);
+	assert_int_equal(post.size, 0);
+}
+
+/* Whoever sends them: keepalives must not wait for minutes. */
+static void many_lines_are_taken_in_a_moment(void **state)
+{
+	size_t count = POST_ANSWER_MAX;
+	struct post post = { .answer = malloc(count + 1), .size = count };
+	clock_t start = clock();
+
+	(void)state;
+	assert_non_null(post.answer);
+	memset(post.answer, '\n', count);
+	post.answer[count] = '\0';
+	while (next_line(&post) >= 0 && clock() - start < 20 * CLOCKS_PER_SEC)
+		count--;
+	assert_int_equal(count, 0);
+	free(post.answer);
+}
+
 /* ---- secrets ----------------------------------------------------------------- */
 
 static void a_secret_that_grows_stays_the_same(void **state)
@@ -272,10 +335,13 @@ int main(void)
 		with_queue(an_own_key_that_was_there_is_looked_at),
 		with_queue(odd_answers_are_no_places),
 		with_queue(an_event_after_the_look_outdates_it),
+		with_queue(the_last_revision_of_all_is_odd),
 		cmocka_unit_test(a_longer_lease_lasts_for_others_only),
 		cmocka_unit_test(a_shorter_lease_is_prolonged_in_time),
 		cmocka_unit_test(a_lease_has_time_to_hold_something),
 		cmocka_unit_test(a_promise_is_good_with_its_leader),
+		cmocka_unit_test(lines_are_taken_when_they_are_whole),
+		cmocka_unit_test(many_lines_are_taken_in_a_moment),
 		cmocka_unit_test(a_secret_that_grows_stays_the_same),
 	};
 

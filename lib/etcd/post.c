@@ -146,7 +146,7 @@ static void start(struct post *post, struct cluster *cluster, const char *path,
 	post_cancel(post);
 	post->cluster = cluster;
 	post->endpoint = cluster->current;
-	post->size = 0;
+	post->size = post->read = 0;
 	post->error[0] = '\0';
 	if (post->answer)
 		post->answer[0] = '\0';
@@ -193,19 +193,32 @@ void post_free(struct post *post)
 	memset(post, 0, sizeof(*post));
 }
 
+/* Once for all lines that have come, not for each: there may be a million. */
+static void forget_lines(struct post *post)
+{
+	if (!post->answer)
+		return;
+	post->size -= post->read;
+	if (post->read > 0)
+		memmove(post->answer, post->answer + post->read,
+			post->size + 1);
+	post->read = 0;
+}
+
 json_t *post_line(struct post *post)
 {
-	char *end =
-		post->size > 0 ? memchr(post->answer, '\n', post->size) : NULL;
+	size_t left = post->size - post->read, length;
+	const char *start = left > 0 ? post->answer + post->read : NULL;
+	const char *end = start ? memchr(start, '\n', left) : NULL;
 	json_t *line;
-	size_t length;
 
-	if (!end)
+	if (!end) {
+		forget_lines(post);
 		return NULL;
-	length = (size_t)(end - post->answer);
-	line = json_loadb(post->answer, length, 0, NULL);
-	post->size -= length + 1;
-	memmove(post->answer, end + 1, post->size + 1);
+	}
+	length = (size_t)(end - start);
+	line = json_loadb(start, length, 0, NULL);
+	post->read += length + 1;
 	return line ? line : json_object();
 }
 

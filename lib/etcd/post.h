@@ -22,6 +22,7 @@ struct post {
 	char *body;   /* while it is in flight */
 	char *answer; /* ends with a NUL byte */
 	size_t size, room;
+	size_t read;	   /* of it: lines that were taken */
 	bool busy;	   /* in flight */
 	bool stream;	   /* it has no end */
 	bool slow;	   /* at work in etcd: twice the time of others */

@@ -153,10 +153,14 @@ static bool is_own(const struct queue *queue, const json_t *kv)
 	return key && strcmp(key, queue->own) == 0;
 }
 
-/* The revision that an answer is of; 0: none. */
+/* The revision that an answer is of, after which there is another one; 0: none.
+ */
 static int64_t revision_of(const json_t *answer)
 {
-	return number_get(json_object_get(answer, "header"), "revision");
+	const json_t *header = json_object_get(answer, "header");
+	int64_t revision = number_get(header, "revision");
+
+	return revision < INT64_MAX ? revision : 0;
 }
 
 /* Those before us, if any: the first of them is the last that came. */

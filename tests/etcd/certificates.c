@@ -83,3 +83,14 @@ void certificates_make(struct etcd *etcd)
 	paths(etcd, "wrong-client", etcd->wrong_certificate,
 	      etcd->wrong_certificate_key);
 }
+
+void tokens_make(struct etcd *etcd)
+{
+	shell(etcd, "openssl ecparam -genkey -noout -name prime256v1 "
+		    "-out tokens.key; "
+		    "openssl ec -in tokens.key -pubout -out tokens.pem");
+	snprintf(etcd->tokens, sizeof(etcd->tokens),
+		 "jwt,pub-key=%s/tokens.pem,priv-key=%s/tokens.key,"
+		 "sign-method=ES256,ttl=2s",
+		 etcd->folder, etcd->folder);
+}

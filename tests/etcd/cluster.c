@@ -129,6 +129,11 @@ _Noreturn static void become(const struct etcd *etcd,
 	add(&arguments, "--logger", "zap");
 	add(&arguments, "--log-level", "warn");
 	add_certificates(&arguments, etcd);
+	/* On a busy machine a login would take longer than a request may. */
+	if (etcd->plan.authentication)
+		add(&arguments, "--bcrypt-cost", "4");
+	if (etcd->plan.short_tokens)
+		add(&arguments, "--auth-token", etcd->tokens);
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
@@ -281,6 +286,8 @@ struct etcd *etcd_start(const struct etcd_plan *plan)
 		folder_make(etcd);
 		if (plan->tls)
 			certificates_make(etcd);
+		if (plan->short_tokens)
+			tokens_make(etcd);
 		is_up = come_up(etcd);
 	}
 	require(is_up);

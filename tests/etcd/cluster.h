@@ -21,6 +21,7 @@ struct etcd_plan {
 	int members;	     /* 0: one */
 	bool tls;	     /* https; clients must show a certificate */
 	bool authentication; /* clients must be root or ETCD_USER */
+	bool short_tokens;   /* of authentication: they last for 2 s */
 	const char *address; /* where it listens; NULL: 127.0.0.1 */
 };
 
@@ -46,6 +47,7 @@ struct etcd {
 	char wrong_ca[CERTIFICATE_PATH];
 	char wrong_certificate[CERTIFICATE_PATH];
 	char wrong_certificate_key[CERTIFICATE_PATH];
+	char tokens[256];   /* etcd's --auth-token */
 	bool authenticated; /* from now on etcdctl needs a password */
 	pid_t cleaner;	    /* removes the folder when the test is gone */
 	int test_is_there;  /* open: tells the cleaner */
@@ -135,5 +137,8 @@ void folder_remove(struct etcd *etcd);
  * client whose name is in it; and a client's of another authority, whom nobody
  * trusts. */
 void certificates_make(struct etcd *etcd);
+
+/* Makes keys there for tokens that last for 2 s, used or not. */
+void tokens_make(struct etcd *etcd);
 
 #endif

@@ -13,9 +13,15 @@ etcd_tests = \
 	%D%/test_outage \
 	%D%/test_run_lost \
 	%D%/test_session \
+	%D%/test_session_clock \
 	%D%/test_session_end \
+	%D%/test_session_garbled \
+	%D%/test_session_hole \
+	%D%/test_session_login \
 	%D%/test_session_lost \
 	%D%/test_session_refused \
+	%D%/test_session_slow \
+	%D%/test_session_watch \
 	%D%/test_settings
 
 # These are whole as they are.
