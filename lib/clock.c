@@ -36,7 +36,8 @@ bool pl_expired(int64_t deadline)
 	return deadline != PL_NEVER && pl_now(CLOCK_MONOTONIC) >= deadline;
 }
 
-int pl_poll(struct pollfd *fds, nfds_t count, int64_t deadline)
+int pl_poll_with(struct pollfd *fds, nfds_t count, int64_t deadline,
+		 const sigset_t *mask)
 {
 	struct timespec left;
 	struct timespec *timeout = NULL;
@@ -53,8 +54,13 @@ int pl_poll(struct pollfd *fds, nfds_t count, int64_t deadline)
 		left.tv_nsec = (long)(ns % NSEC_PER_SEC);
 		timeout = &left;
 	}
-	ready = pl_ops->ppoll(fds, count, timeout, NULL);
+	ready = pl_ops->ppoll(fds, count, timeout, mask);
 	if (ready < 0)
 		return errno == EINTR ? -EINTR : pl_failure();
 	return ready;
+}
+
+int pl_poll(struct pollfd *fds, nfds_t count, int64_t deadline)
+{
+	return pl_poll_with(fds, count, deadline, NULL);
 }

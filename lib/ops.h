@@ -89,7 +89,10 @@ int64_t pl_deadline_after(int64_t timeout_ms);
 
 bool pl_expired(int64_t deadline);
 
-/* ppoll() until the absolute deadline: its result, or -errno. */
+/* ppoll() until the absolute deadline: its result, or -errno; _with: with that
+ * signal mask. */
 int pl_poll(struct pollfd *fds, nfds_t count, int64_t deadline);
+int pl_poll_with(struct pollfd *fds, nfds_t count, int64_t deadline,
+		 const sigset_t *mask);
 
 #endif

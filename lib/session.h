@@ -106,6 +106,9 @@ int pl_session_ask(int session, enum session_request_kind kind,
 /* The same, and -EAGAIN: nothing there.  flags: of recvmsg(). */
 int pl_session_hear(int session, struct session_answer *answer, int flags);
 
+/* Whether the helper has read all that it was asked, as far as one can tell. */
+bool pl_session_has_read(int session);
+
 /* Nothing is asked for any more; a helper that does not even take this is none
  * and its session is closed.  In a window.  Async-signal-safe. */
 void pl_session_end_turn(struct pl_bundle *bundle);

@@ -3,7 +3,9 @@
 #include "config.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "session.h"
 
@@ -31,6 +33,13 @@ int pl_session_hear(int session, struct session_answer *answer, int flags)
 		return -EPIPE;
 	answer->text[sizeof(answer->text) - 1] = '\0';
 	return 0;
+}
+
+bool pl_session_has_read(int session)
+{
+	int unread = 0;
+
+	return ioctl(session, SIOCOUTQ, &unread) < 0 || unread == 0;
 }
 
 void pl_session_end_turn(struct pl_bundle *bundle)

@@ -3,12 +3,18 @@
 #include "config.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "session.h"
 
 /* How long a try waits for the cluster to say yes or no. */
 #define TRY_TIME (INT64_C(5000) * PL_MSEC)
+
+/* A helper reads at once what it is asked, if it is not stopped.  Of one that we
+ * have just started nobody knows how long its start takes. */
+#define READ_TIME (INT64_C(1000) * PL_MSEC)
 
 /* An acquire's way to the lock of the cluster. */
 struct way {
@@ -20,6 +26,7 @@ struct way {
 	bool started;	 /* the helper, by us */
 	bool answered;	 /* something, by this helper */
 	bool unheard;	 /* our request: nothing of the cluster came yet */
+	int64_t read_by; /* it has been, by then, or the helper is stopped */
 	int trouble;	 /* why the cluster does not answer, 0: it does */
 };
 
@@ -84,6 +91,7 @@ static void close_session(struct way *way)
 static int replace(struct way *way)
 {
 	int64_t end;
+	int ready;
 
 	close_session(way);
 	if (way->started && !way->answered) {
@@ -95,8 +103,8 @@ static int replace(struct way *way)
 		return explain_end(way);
 	/* One that is killed each time must not keep us busy. */
 	end = pl_now(CLOCK_MONOTONIC) + way->how->sleep;
-	pl_poll(NULL, 0, end < way->deadline ? end : way->deadline);
-	return 0;
+	ready = pl_poll(NULL, 0, end < way->deadline ? end : way->deadline);
+	return ready == -EINTR && way->how->interruptible ? ready : 0;
 }
 
 /* What the note of the session that we have says: 0: it is granted; -EAGAIN: an
@@ -198,20 +206,35 @@ static int take_answer(struct way *way, const struct session_answer *answer)
 	}
 }
 
+/*
+ * The helper is given up then, and has no lock that is ours: it still has to
+ * read that the last one was given back, and finds our end closed after it.
+ * What it has in the cluster until then keeps out its successor as well.
+ */
+static bool is_stopped(struct way *way)
+{
+	if (!pl_expired(way->read_by))
+		return false;
+	way->read_by = PL_NEVER;
+	return !pl_session_has_read(way->attempt->bundle.session);
+}
+
 /* Sleeps until there may be an answer (0) or the wait must end (its error). */
-static int sleep_for_answer(const struct way *way)
+static int sleep_for_answer(const struct way *way, const sigset_t *mask)
 {
 	struct pollfd fds[2] = {
 		{ .fd = way->attempt->bundle.session, .events = POLLIN },
 		{ .fd = way->how->watch, .events = POLLIN },
 	};
+	int64_t until =
+		way->read_by < way->deadline ? way->read_by : way->deadline;
 	int ready = 0;
 
 	/* Else a handler forked, and in its child nothing is left of us: a
 	 * number that is there is waited for or, closed by now, wakes us. */
 	if (fds[0].fd >= 0)
-		ready = pl_poll(fds, way->how->watch >= 0 ? 2 : 1,
-				way->deadline);
+		ready = pl_poll_with(fds, way->how->watch >= 0 ? 2 : 1, until,
+				     mask);
 	if (ready == 0 || (ready == -EINTR && !way->how->interruptible))
 		return 0;
 	if (ready < 0)
@@ -219,7 +242,7 @@ static int sleep_for_answer(const struct way *way)
 	return fds[0].revents ? 0 : -ECANCELED;
 }
 
-static int await_answer(struct way *way)
+static int await_answers(struct way *way, const sigset_t *mask)
 {
 	for (;;) {
 		struct session_answer answer;
@@ -232,13 +255,31 @@ static int await_answer(struct way *way)
 			error = take_answer(way, &answer);
 		else if (error == -EAGAIN && is_over)
 			error = explain_end(way);
+		else if (error == -EAGAIN && is_stopped(way))
+			error = -EPIPE;
 		else if (error == -EAGAIN)
-			error = sleep_for_answer(way) ?: -EAGAIN;
+			error = sleep_for_answer(way, mask) ?: -EAGAIN;
 		if (error != -EAGAIN)
 			return error;
 		if (way->attempt->epoch != pl_epoch())
 			return PL_STALE;
 	}
+}
+
+/* Answers that change nothing wake us as well.  A handler that ran while we
+ * look at one would end no sleep, so it runs in a sleep only. */
+static int await_answer(struct way *way)
+{
+	sigset_t all, mask;
+	int error;
+
+	if (!way->how->interruptible)
+		return await_answers(way, NULL);
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &mask);
+	error = await_answers(way, &mask);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	return error;
 }
 
 static int win_once(struct way *way)
@@ -252,6 +293,9 @@ static int win_once(struct way *way)
 		if (!way->attempt->waits_for_rest)
 			pl_sign(&way->attempt->bundle, 0);
 		way->attempt->waits_for_rest = true;
+		way->read_by = way->started
+				       ? PL_NEVER
+				       : pl_now(CLOCK_MONOTONIC) + READ_TIME;
 		error = await_answer(way);
 	}
 	return error;

@@ -86,7 +86,8 @@ static void be_interrupted(struct child *parent, void *argument)
 
 	signal(SIGUSR1, ignore);
 	say(parent, portlock_acquire_interruptible(lock, -1));
-	say(parent, portlock_acquire_for(lock, 200));
+	hear(parent);
+	say(parent, portlock_acquire_for(lock, enough_ms(200)));
 	portlock_close(lock);
 }
 
@@ -95,15 +96,47 @@ static void signals_end_only_waits_that_they_may(void **state)
 	struct child *child;
 
 	cluster_elsewhere(cluster, true);
+	/* An answer would wake it up when the signal comes. */
+	cluster_mute(cluster, true);
 	child = child_start(be_interrupted, *state);
 	cluster_await(&cluster->acquires, 1);
 	wait_asleep(child->pid);
 	kill(child->pid, SIGUSR1);
 	assert_int_equal(hear(child), -EINTR);
+	cluster_mute(cluster, false);
+	say(child, 0);
 	cluster_await(&cluster->acquires, 2);
 	wait_asleep(child->pid);
 	kill(child->pid, SIGUSR1);
 	assert_int_equal(hear(child), -ETIMEDOUT);
+	assert_int_equal(child_end(child), 0);
+}
+
+static void be_interrupted_often(struct child *parent, void *argument)
+{
+	struct key *key = argument;
+	portlock_t *lock = open_lock(key->text, "etcd");
+
+	signal(SIGUSR1, ignore);
+	for (int i = 0; i < rounds(50); i++)
+		say(parent, portlock_acquire_interruptible(lock, -1));
+	portlock_close(lock);
+}
+
+/* An answer that changes nothing wakes it up at that moment. */
+static void a_signal_that_meets_an_answer_ends_the_wait(void **state)
+{
+	struct child *child;
+
+	cluster_mute(cluster, true);
+	child = child_start(be_interrupted_often, *state);
+	for (int i = 0; i < rounds(50); i++) {
+		cluster_await(&cluster->acquires, i + 1);
+		wait_asleep(child->pid);
+		cluster_answer(cluster, SESSION_WAITING, 0, "");
+		kill(child->pid, SIGUSR1);
+		assert_int_equal(hear(child), -EINTR);
+	}
 	assert_int_equal(child_end(child), 0);
 }
 
@@ -125,6 +158,43 @@ static void what_is_watched_ends_a_wait(void **state)
 	portlock_close(lock);
 	close(ends[0]);
 	close(ends[1]);
+}
+
+/* ---- a helper that is stopped ---------------------------------------------- */
+
+/* That of a lock that is held: released, and then stopped. */
+static pid_t release_and_stop(portlock_t *lock)
+{
+	int released = cluster->releases;
+	pid_t helper = cluster->helper;
+
+	portlock_release(lock);
+	cluster_await(&cluster->releases, released + 1);
+	kill(helper, SIGSTOP);
+	wait_stopped(helper);
+	return helper;
+}
+
+static void a_stopped_helper_is_replaced(void **state)
+{
+	struct key *key = *state;
+	portlock_t *lock = open_lock(key->text, "etcd");
+	pid_t helper;
+
+	assert_int_equal(portlock_acquire(lock), 0);
+	helper = release_and_stop(lock);
+	assert_int_equal(portlock_acquire_for(lock, 60000), 0);
+	assert_int_equal(cluster->started, 2);
+	assert_int_equal(cluster->grants, 2);
+	/* It finds nobody there any more. */
+	kill(helper, SIGCONT);
+	cluster_await(&cluster->ended, 1);
+	assert_true(portlock_has_locked(lock));
+	helper = release_and_stop(lock);
+	assert_int_equal(portlock_try_lock(lock), 0);
+	assert_int_equal(cluster->started, 3);
+	kill(helper, SIGCONT);
+	portlock_close(lock);
 }
 
 /* ---- answers -------------------------------------------------------------- */
@@ -360,6 +430,7 @@ int main(void)
 		with_cluster(a_timeout_leaves_the_clusters_queue),
 		with_cluster(a_timeout_leaves_the_place_to_who_waits_here),
 		with_cluster(signals_end_only_waits_that_they_may),
+		with_cluster(a_signal_that_meets_an_answer_ends_the_wait),
 		with_cluster(what_is_watched_ends_a_wait),
 		with_cluster(failures_have_their_error_and_text),
 		with_cluster(a_detail_is_of_the_last_acquire),
@@ -367,6 +438,7 @@ int main(void)
 		with_cluster(answers_to_older_requests_are_not_taken),
 		with_cluster(a_grant_without_time_left_is_given_back),
 		with_cluster(nonsense_ends_the_session),
+		with_cluster(a_stopped_helper_is_replaced),
 		with_cluster(a_helper_that_dies_while_it_waits_is_replaced),
 		with_cluster(
 			helpers_that_always_die_do_not_outlast_the_deadline),

@@ -155,6 +155,35 @@ static void a_stopped_session_loses_the_lock_in_time(void **state)
 	pair_end(&pair);
 }
 
+/* It has not read yet that the lock was let go: its key is before that of the
+ * next one, until the lease ends. */
+static void a_stopped_session_is_replaced(void **state)
+{
+	struct key *key = *state;
+	static struct etcd_key keys[KEYS_LISTED];
+	struct child *holder;
+	uint64_t token;
+	pid_t session;
+
+	setenv("PORTLOCK_ETCD_TTL", "5", 1);
+	holder = contender_on(&hosts[0], key->text);
+	unsetenv("PORTLOCK_ETCD_TTL");
+	assert_int_equal(contender_acquire(holder, -1), 0);
+	token = contender_token(holder);
+	session = session_on(&hosts[0]);
+	kill(session, SIGSTOP);
+	wait_stopped(session);
+	contender_release(holder);
+	assert_int_equal(contender_acquire(holder, 60000), 0);
+	assert_true(contender_token(holder) > token);
+	assert_int_equal(etcd_queue(etcd, key->text, keys), 1);
+	kill(session, SIGCONT);
+	wait_sessions(&hosts[0], 1);
+	assert_true(contender_has_locked(holder));
+	child_end(holder);
+	wait_sessions(&hosts[0], 0);
+}
+
 /* The release is on its way when the lease ends and another one gets it. */
 static void a_release_that_comes_too_late_deletes_nothing(void **state)
 {
@@ -286,6 +315,7 @@ int main(void)
 		with_key(a_stopped_holder_keeps_the_lock),
 		with_key(holder_and_session_that_stop_together_lose_it),
 		with_key(a_stopped_session_loses_the_lock_in_time),
+		with_key(a_stopped_session_is_replaced),
 		with_key(a_release_that_comes_too_late_deletes_nothing),
 		with_key(a_holder_whose_lease_is_revoked_has_lost_the_lock),
 		with_key(a_waiter_whose_lease_is_revoked_is_not_granted_by_it),
