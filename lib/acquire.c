@@ -160,7 +160,7 @@ static int become_holder(struct portlock_lock *lock, struct pl_attempt *attempt,
 	token = next_token(attempt->last_token);
 	if (how)
 		sign(lock, attempt, token, how->signs_rarely);
-	atomic_store(&lock->timer, lock->bundle.timer);
+	pl_lock_show(lock);
 	atomic_store(&lock->revision, attempt->revision);
 	atomic_store(&lock->token, token);
 	atomic_store(&lock->owner, pl_thread());

@@ -22,6 +22,8 @@
  * of all.  No other host waits for us longer than a second plus one hold. */
 #define LOCAL_GRANTS 100
 #define LOCAL_MS 1000
+#define LOCAL_GRANTS_SET "PORTLOCK_ETCD_LOCAL_GRANTS"
+#define LOCAL_MS_SET "PORTLOCK_ETCD_LOCAL_MS"
 
 #define STRING(member) offsetof(struct portlock_options, member)
 
@@ -181,6 +183,22 @@ static int read_limit(int64_t *limit, int32_t option, const char *name,
 	return *limit < 0 || *limit > INT32_MAX ? -EINVAL : 0;
 }
 
+bool pl_cluster_wrong_variable(char text[PL_DETAIL_SIZE])
+{
+	static const char *const names[] = { LOCAL_GRANTS_SET, LOCAL_MS_SET };
+	int64_t limit;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (read_limit(&limit, 0, names[i], 1) == 0)
+			continue;
+		snprintf(text, PL_DETAIL_SIZE,
+			 "%s is \"%.100s\", not a number from 1 to %d",
+			 names[i], variable(names[i]), INT32_MAX);
+		return true;
+	}
+	return false;
+}
+
 /*
  * Sessions are for who means the same lock in the same cluster in the same way:
  * their names differ if anything else does.  All users can see them, and try
@@ -219,10 +237,10 @@ int pl_cluster_make(struct pl_cluster **cluster, struct pl_address *address,
 	write_packet(&packet, key, options);
 	if (packet.size > SESSION_CONFIGURE_MAX || options->ttl_s < 0 ||
 	    options->contact_ms < 0 ||
-	    read_limit(&grants, options->local_grants,
-		       "PORTLOCK_ETCD_LOCAL_GRANTS", LOCAL_GRANTS) < 0 ||
-	    read_limit(&milliseconds, options->local_ms,
-		       "PORTLOCK_ETCD_LOCAL_MS", LOCAL_MS) < 0)
+	    read_limit(&grants, options->local_grants, LOCAL_GRANTS_SET,
+		       LOCAL_GRANTS) < 0 ||
+	    read_limit(&milliseconds, options->local_ms, LOCAL_MS_SET,
+		       LOCAL_MS) < 0)
 		return -EINVAL;
 	made = pl_ops->calloc(1, sizeof(*made) + packet.size + helper_size);
 	if (!made)
@@ -237,6 +255,18 @@ int pl_cluster_make(struct pl_cluster **cluster, struct pl_address *address,
 	name_sessions(address, &packet);
 	*cluster = made;
 	return 0;
+}
+
+const char *pl_cluster_endpoints(const struct pl_cluster *cluster)
+{
+	static const char start[] = SESSION_ENDPOINTS "=";
+	const size_t length = sizeof(start) - 1;
+	const char *setting = cluster->packet + sizeof(struct session_request);
+
+	/* It is always among them. */
+	while (strncmp(setting, start, length) != 0)
+		setting += strlen(setting) + 1;
+	return setting + length;
 }
 
 void pl_cluster_free(struct pl_cluster *cluster)

@@ -37,7 +37,7 @@ struct portlock_lock {
 	_Atomic uint64_t owner;
 	_Atomic uint64_t token;	   /* see pl_token() */
 	_Atomic uint64_t revision; /* etcd: of the grant; else 0 */
-	atomic_int timer;	   /* etcd: the bundle's, for who only looks */
+	atomic_int session, timer; /* the bundle's, for who only looks */
 	uint64_t signed_token;	   /* the last that was written on a gate */
 	struct pl_bundle bundle;
 	atomic_int parting[PL_PARTINGS]; /* see pl_part() */
@@ -56,6 +56,9 @@ struct pl_entry {
  * calls: no cancellation in between, and the error is of the documented ones. */
 struct pl_entry pl_enter(void);
 int pl_leave(const struct pl_entry *entry, int error);
+
+/* Who only looks sees what the bundle has now.  By its owner. */
+void pl_lock_show(struct portlock_lock *lock);
 
 /* Held, by this process, as far as this host knows.  Async-signal-safe. */
 bool pl_is_held(const struct portlock_lock *lock);

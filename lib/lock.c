@@ -48,6 +48,7 @@ int pl_lock_init(struct portlock_lock *lock, const char *key,
 	lock->sleep = known.sleep_ms * PL_MSEC;
 	lock->bundle = none;
 	lock->parked = none;
+	atomic_init(&lock->session, -1);
 	atomic_init(&lock->timer, -1);
 	for (int i = 0; i < PL_PARTINGS; i++)
 		atomic_init(&lock->parting[i], -1);
@@ -139,10 +140,16 @@ static bool take(struct portlock_lock *lock, struct pl_bundle *bundle,
 					     PL_RELEASING));
 	*bundle = lock->bundle;
 	*token = atomic_exchange(&lock->token, 0);
-	atomic_store(&lock->timer, -1);
 	lock->bundle = none;
+	pl_lock_show(lock);
 	atomic_store(&lock->owner, 0);
 	return true;
+}
+
+void pl_lock_show(struct portlock_lock *lock)
+{
+	atomic_store(&lock->session, lock->bundle.session);
+	atomic_store(&lock->timer, lock->bundle.timer);
 }
 
 bool pl_is_held(const struct portlock_lock *lock)
@@ -199,7 +206,7 @@ int pl_lock_give(struct portlock_lock *lock, int socket)
 			pl_bundle_close(&bundle);
 		} else {
 			lock->bundle = bundle;
-			atomic_store(&lock->timer, bundle.timer);
+			pl_lock_show(lock);
 			atomic_store(&lock->token, token);
 			atomic_store(&lock->owner, pl_thread());
 		}

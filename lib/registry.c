@@ -43,7 +43,7 @@ static void forget_handle(struct portlock_lock *lock)
 	for (int i = 0; i < PL_PARTINGS; i++)
 		pl_part(-1, &lock->parting[i]);
 	pl_bundle_close(&lock->parked);
-	atomic_store(&lock->timer, -1);
+	pl_lock_show(lock);
 	atomic_store(&lock->token, 0);
 	atomic_store(&lock->owner, 0);
 }
@@ -243,8 +243,8 @@ static bool move_in_handle(struct portlock_lock *lock, int fd)
 	bool moved = move_in_bundle(&lock->bundle, fd) ||
 		     move_in_bundle(&lock->parked, fd);
 
-	if (atomic_load(&lock->timer) == fd)
-		atomic_store(&lock->timer, lock->bundle.timer);
+	if (moved)
+		pl_lock_show(lock);
 	for (int i = 0; i < PL_PARTINGS && !moved; i++)
 		moved = move_parting(&lock->parting[i], fd);
 	return moved;

@@ -40,6 +40,13 @@ struct pl_cluster {
 int pl_cluster_make(struct pl_cluster **cluster, struct pl_address *address,
 		    const char *key, const struct portlock_options *options);
 
+/* Names a variable for which pl_cluster_make() fails, where no option is given
+ * in its place: what it sends to the helper, that one judges.  False: none. */
+bool pl_cluster_wrong_variable(char text[PL_DETAIL_SIZE]);
+
+/* As the user gave them. */
+const char *pl_cluster_endpoints(const struct pl_cluster *cluster);
+
 /* Wipes the password; NULL: no effect. */
 void pl_cluster_free(struct pl_cluster *cluster);
 
@@ -113,7 +120,8 @@ bool pl_session_has_read(int session);
  * and its session is closed.  In a window.  Async-signal-safe. */
 void pl_session_end_turn(struct pl_bundle *bundle);
 
-/* Why the lock that is held was lost, if the helper has told. */
+/* Why the lock that is held was lost: what the helper has told, or that it is
+ * not there any more. */
 bool pl_session_reason(const struct portlock_lock *lock,
 		       char text[PL_DETAIL_SIZE]);
 

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
-#include <string.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 
 #include "session.h"
@@ -49,21 +49,42 @@ void pl_session_end_turn(struct pl_bundle *bundle)
 		pl_bundle_close_session(bundle);
 }
 
+/* What is told of the lock's loss; NULL: nothing. */
+static const char *reason_of(int session, int timer,
+			     struct session_answer *answer)
+{
+	int error = pl_session_hear(session, answer, MSG_PEEK);
+
+	if (error == 0)
+		return answer->kind == SESSION_LOST ? answer->text : NULL;
+	if (error == -EPIPE && !pl_timer_runs(timer))
+		return "portlock-session was killed or has ended";
+	return NULL;
+}
+
 bool pl_session_reason(const struct portlock_lock *lock,
 		       char text[PL_DETAIL_SIZE])
 {
 	struct session_answer answer;
-	bool told = false;
+	const char *reason;
+	uint64_t token;
+	int session;
+	bool told;
 
-	/* Left where it is: others may ask as well.  No fork in between, and a
-	 * number that is another descriptor's by now would be read as well. */
+	/* Left where it is: others may ask as well.  No fork in between; but as
+	 * in pl_is_sure() the number may be another descriptor's by now. */
 	pl_window_open();
-	if (pl_is_held(lock) && lock->bundle.session >= 0 &&
-	    pl_session_hear(lock->bundle.session, &answer, MSG_PEEK) == 0 &&
-	    answer.kind == SESSION_LOST)
-		told = true;
+	do {
+		token = atomic_load(&lock->token);
+		session = atomic_load(&lock->session);
+		reason = session < 0
+				 ? NULL
+				 : reason_of(session, atomic_load(&lock->timer),
+					     &answer);
+	} while (token != atomic_load(&lock->token));
+	told = reason && pl_is_held(lock);
 	pl_window_close();
 	if (told)
-		memcpy(text, answer.text, sizeof(answer.text));
+		snprintf(text, PL_DETAIL_SIZE, "%s", reason);
 	return told;
 }

@@ -51,7 +51,8 @@ static int send_settings(int socket, const struct pl_cluster *cluster)
 	return (size_t)sent == cluster->size ? 0 : -EIO;
 }
 
-/* Whatever is wrong with the program is -ENOENT. */
+/* Whatever is wrong with the program is -ENOENT; -ENOSYS and -EAGAIN: nobody may
+ * be started, or too many are there.  None of them is of pl_failure(). */
 static int start_helper(const char *path, const int fds[2])
 {
 	int error = pl_ops->spawn(path, fds, 2);
@@ -66,8 +67,8 @@ static int start_helper(const char *path, const int fds[2])
 	case -ENOTDIR:
 	case -ETXTBSY:
 		return -ENOENT;
-	case -EAGAIN: /* too many processes */
-		return -ENOMEM;
+	case -EPERM: /* which a socket could have, too */
+		return -ENOSYS;
 	case -EINVAL: /* not the caller's */
 		return -EIO;
 	}

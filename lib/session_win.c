@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "session.h"
 
@@ -38,24 +39,43 @@ static void tell(const struct way *way, const char *text)
 /* At the deadline.  Of a cluster that is silent nobody knows who holds. */
 static int explain_end(const struct way *way)
 {
+	const char *endpoints = pl_cluster_endpoints(way->lock->cluster);
+	char text[PL_DETAIL_SIZE];
+
 	if (way->trouble)
 		return way->trouble;
 	if (!way->unheard)
 		return -ETIMEDOUT;
-	tell(way, "the cluster has not answered in time");
+	/* What the helper has not refused yet may have a password in it. */
+	snprintf(text, sizeof(text), "no answer in time from %s",
+		 strchr(endpoints, '@') ? "the cluster" : endpoints);
+	tell(way, text);
 	return -EHOSTUNREACH;
 }
 
 static int explain_start(const struct way *way, int error)
 {
 	char text[PL_DETAIL_SIZE];
+	const char *why;
 
-	if (error != -ENOENT)
+	switch (error) {
+	case -ENOENT:
+		why = "is not there or cannot be run (it needs /dev/null too): "
+		      "install the package portlock-etcd, or a portlock that "
+		      "was not configured --without-etcd";
+		break;
+	case -ENOSYS:
+		why = "cannot be started: the system forbids it (seccomp?)";
+		break;
+	case -EAGAIN:
+		why = "cannot be started: the user has too many processes";
+		break;
+	default:
 		return error;
-	snprintf(text, sizeof(text), "%s is not there or cannot be run",
-		 way->lock->cluster->helper);
+	}
+	snprintf(text, sizeof(text), "%s %s", way->lock->cluster->helper, why);
 	tell(way, text);
-	return -ENOSYS;
+	return error == -EAGAIN ? -ENOMEM : -ENOSYS;
 }
 
 /* The session that came with the gate, the parked one, or a new one. */

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/session.h"
 #include "shim/pattern.h"
 #include "shim/shim.h"
 
@@ -257,18 +258,37 @@ const struct shim_rule *shim_rule_next(enum shim_family family,
 	return NULL;
 }
 
+/* A wrong variable is named. */
+static void log_refusal(const struct shim_rule *rule, const char *name,
+			int error)
+{
+	char detail[PL_DETAIL_SIZE];
+
+	if (error == -EINVAL && shim_rule_is_etcd(rule) &&
+	    pl_cluster_wrong_variable(detail))
+		shim_log_rule(rule, name, detail);
+	else
+		shim_log_rule(rule, name, portlock_strerror(error));
+}
+
 int shim_lock_init(struct portlock_lock *lock, const struct shim_rule *rule,
 		   const char *name)
 {
 	struct portlock_options options = PORTLOCK_OPTIONS_INIT;
 	char key[SHIM_KEY_MAX];
+	int error;
 
 	/* Before its first use the core must know what not to call. */
 	if (pl_ops != &shim_ops)
 		pl_ops = &shim_ops;
-	if (!shim_rule_key(rule, name, key))
+	if (!shim_rule_key(rule, name, key)) {
+		shim_log_rule(rule, name, "no portlock: its key is too long");
 		return -ENAMETOOLONG;
+	}
 	options.timeout_ms = rule->timeout_ms;
 	options.transport = rule->transport;
-	return pl_lock_init(lock, key, &options);
+	error = pl_lock_init(lock, key, &options);
+	if (error < 0)
+		log_refusal(rule, name, error);
+	return error;
 }

@@ -130,12 +130,10 @@ static int take_hold(const struct filelock *lock, struct shim_hold *hold)
 		manner = manner_of(lock);
 	if (manner != TRY_OR_GO_WITHOUT)
 		return result;
-	/* Who has it may be on another host. */
-	if (shim_rule_is_etcd(lock->rule))
-		return -ETIMEDOUT;
 	shim_log_rule(lock->rule, lock->path,
 		      "no wait for the portlock, with a lock held already");
-	return HOLD_WITHOUT;
+	/* Who has it may be on another host. */
+	return shim_rule_is_etcd(lock->rule) ? -ETIMEDOUT : HOLD_WITHOUT;
 }
 
 static void cancelled(void *argument)

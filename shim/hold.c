@@ -135,7 +135,7 @@ static int take_once(struct shim_hold *hold, const struct shim_rule *rule,
 	error = acquire(hold, wait, deadline);
 	if (error == 0 && !lost_watch_begin(&hold->watch, &hold->lock, rule)) {
 		portlock_release(&hold->lock);
-		error = -ENOSYS;
+		error = -ENOLCK;
 	}
 	if (error == 0) {
 		/* Not of who tries in vain: it is another's hold. */
@@ -225,6 +225,8 @@ static int without(struct shim_hold *hold, const struct shim_rule *rule,
 	case -EBUSY:
 	case -EINTR:
 		return error;
+	case -ENOLCK: /* nobody would watch it, as has been told */
+		return hold_missing(rule, wait);
 	case -EALREADY:
 		shim_log_rule(rule, key, "an ancestor of this process has it");
 		return HOLD_WITHOUT;

@@ -77,8 +77,6 @@ static bool make(struct shim_hold *hold, bool was_used,
 	atomic_store(&hold->look_pause, LOOK_FIRST);
 	hold->inherited = 0;
 	error = shim_lock_init(&hold->lock, rule, name);
-	if (error < 0 && shim_rule_is_etcd(rule))
-		shim_log_rule(rule, name, portlock_strerror(error));
 	shim_tables_lock();
 	hold->state = error < 0 ? FREE : READY;
 	shim_tables_unlock();
@@ -112,14 +110,14 @@ struct shim_hold *hold_get(const struct shim_rule *rule, const char *name)
 		hold = pin(identity, &fresh, &was_used);
 		shim_tables_unlock();
 	}
-	if (hold &&
-	    !(fresh ? make(hold, was_used, rule, name) : is_made(hold))) {
-		hold_put(hold);
-		hold = NULL;
-	}
-	if (!hold)
+	if (!hold) {
 		shim_log_rule(rule, name, "no portlock: too many, or too long");
-	return hold;
+		return NULL;
+	}
+	if (fresh ? make(hold, was_used, rule, name) : is_made(hold))
+		return hold;
+	hold_put(hold);
+	return NULL;
 }
 
 void hold_put(struct shim_hold *hold)

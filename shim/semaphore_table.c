@@ -94,7 +94,6 @@ static bool publish(struct semaphore *semaphore, sem_t *sem)
 static bool add(sem_t *sem, const char *name, const struct shim_rule *rule)
 {
 	struct semaphore *semaphore = claim();
-	int error;
 
 	if (!semaphore) {
 		shim_log_rule(rule, name, "passes through: too many are open");
@@ -102,9 +101,7 @@ static bool add(sem_t *sem, const char *name, const struct shim_rule *rule)
 	}
 	semaphore->rule = rule;
 	snprintf(semaphore->name, sizeof(semaphore->name), "%s", name);
-	error = shim_lock_init(&semaphore->lock, rule, name);
-	if (error < 0) {
-		shim_log_rule(rule, name, portlock_strerror(error));
+	if (shim_lock_init(&semaphore->lock, rule, name) < 0) {
 		give_back(semaphore);
 		return !shim_rule_is_etcd(rule);
 	}

@@ -175,7 +175,8 @@ const char *shim_log_place(void);
 /* A variable of transport etcd, as it was at the start; NULL: there was none. */
 const char *shim_variable(const char *name);
 
-/* A handle for that rule and name, in memory of the caller; 0 or -errno. */
+/* A handle for that rule and name, in memory of the caller; 0 or -errno, which
+ * is logged. */
 int shim_lock_init(struct portlock_lock *lock, const struct shim_rule *rule,
 		   const char *name);
 

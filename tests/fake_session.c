@@ -38,7 +38,7 @@ static const char *cluster_name(size_t size)
 static int cluster_of(const char *name)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	size_t length = name ? strlen(name) : 0;
+	size_t length = name ? strcspn(name, ",") : 0;
 	int cluster = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	must(cluster >= 0 && name && length < sizeof(address.sun_path));

@@ -60,7 +60,26 @@ static void a_variable_that_is_nonsense_is_no_transport(void **state)
 		    "true");
 	unsetenv("PORTLOCK_ETCD_LOCAL_MS");
 	assert_int_equal(command.status, 71);
-	assert_mentions(command.errors, "PORTLOCK_ETCD_");
+	assert_mentions(command.errors, "PORTLOCK_ETCD_LOCAL_MS is \"soon\", "
+					"not a number from 1 to 2147483647");
+}
+
+static void a_key_that_is_too_long_is_told(void **state)
+{
+	static char key[33000];
+
+	(void)state;
+	memset(key, 'x', sizeof(key) - 1);
+	assert_int_equal(
+		command_run(&command, "run", "--transport=etcd", key, "true"),
+		71);
+	assert_mentions(command.errors, "this key alone has 32999");
+	setenv("PORTLOCK_ETCD_PREFIX", key, 1);
+	command_run(&command, "run", "--transport=etcd", "k", "true");
+	unsetenv("PORTLOCK_ETCD_PREFIX");
+	assert_int_equal(command.status, 71);
+	assert_mentions(command.errors, "at most 32768 bytes, and this key "
+					"alone has 1");
 }
 
 /* ---- failures ------------------------------------------------------------- */
@@ -88,6 +107,20 @@ static void the_reason_of_a_failure_is_told(void **state)
 	assert_mentions(command.errors, "https://etcd:2379: wrong\\x09pass");
 }
 
+/* Not the library's sentence, which begins with an empty key. */
+static void a_wrong_setting_is_told_of_alone(void **state)
+{
+	cluster_mute(cluster, true);
+	command_start(&command, "run", "--transport=etcd", key_text(state),
+		      "true");
+	cluster_await(&cluster->acquires, 1);
+	cluster_answer(cluster, SESSION_FAILED, -EINVAL, "ca: no such file");
+	assert_int_equal(command_end(&command), 71);
+	assert_mentions(command.errors,
+			": a setting of etcd is not as it must be: ca: no such "
+			"file");
+}
+
 static void a_lock_of_another_host_is_not_available(void **state)
 {
 	cluster_elsewhere(cluster, true);
@@ -98,6 +131,7 @@ static void a_lock_of_another_host_is_not_available(void **state)
 				     "0.2", key_text(state), "true"),
 			 1);
 	assert_mentions(command.errors, "not available within 0.2 s");
+	assert_mentions(command.errors, "other hosts of the cluster have it");
 }
 
 /* ---- what is seen --------------------------------------------------------- */
@@ -173,8 +207,10 @@ int main(void)
 		with_cluster(options_of_etcd_are_for_etcd),
 		with_cluster(values_that_are_none_are_refused),
 		with_cluster(a_variable_that_is_nonsense_is_no_transport),
+		with_cluster(a_key_that_is_too_long_is_told),
 		with_cluster(a_missing_helper_is_named),
 		with_cluster(the_reason_of_a_failure_is_told),
+		with_cluster(a_wrong_setting_is_told_of_alone),
 		with_cluster(a_lock_of_another_host_is_not_available),
 		with_cluster(a_wait_for_the_cluster_is_told_of),
 		with_cluster(the_transport_is_shown),

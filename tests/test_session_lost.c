@@ -116,7 +116,7 @@ static void a_killed_helper_loses_it_in_time(void **state)
 	await_readable(portlock_lost_fd(lock));
 	assert_false(portlock_has_locked(lock));
 	assert_int_equal(portlock_token(lock), 0);
-	assert_detail(lock, "");
+	assert_detail(lock, "portlock-session was killed or has ended");
 	assert_int_equal(portlock_release(lock), 0);
 	assert_int_equal(portlock_acquire_for(lock, -1), 0);
 	assert_int_equal(cluster->started, 2);

@@ -222,6 +222,29 @@ static void one_that_is_not_there_is_named(void **state)
 	assert_fails(*state, makefile, -ENOSYS, makefile);
 }
 
+static int refusal;
+
+static int refuse(const char *path, const int *fds, int count)
+{
+	(void)path;
+	(void)fds;
+	(void)count;
+	return refusal;
+}
+
+static void one_that_is_refused_is_named(void **state)
+{
+	struct pl_ops table = pl_libc_ops;
+
+	table.spawn = refuse;
+	pl_ops = &table;
+	refusal = -EAGAIN; /* RLIMIT_NPROC */
+	assert_fails(*state, "/helper", -ENOMEM, "/helper cannot be started");
+	refusal = -EPERM; /* seccomp */
+	assert_fails(*state, "/helper", -ENOSYS, "/helper cannot be started");
+	pl_ops = &pl_libc_ops;
+}
+
 static void one_that_ends_at_once_is_not_tried_again(void **state)
 {
 	assert_fails(*state, "/bin/true", -EIO, "ended without an answer");
@@ -308,6 +331,7 @@ int main(void)
 		with_cluster(it_has_nothing_of_its_host),
 		with_cluster(a_host_may_have_closed_all_but_its_own),
 		with_cluster(one_that_is_not_there_is_named),
+		with_cluster(one_that_is_refused_is_named),
 		with_cluster(one_that_ends_at_once_is_not_tried_again),
 		with_cluster(a_limit_on_descriptors_is_an_error),
 		with_cluster(threads_start_theirs_at_once),

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -271,6 +273,30 @@ static void a_trouble_is_why_a_wait_was_in_vain(void **state)
 	portlock_close(lock);
 }
 
+/* What the helper has not refused yet may have a password in it. */
+static void a_cluster_that_is_silent_is_named(void **state)
+{
+	struct key *key = *state;
+	char endpoints[200], expected[256];
+	portlock_t *lock;
+
+	cluster_mute(cluster, true);
+	snprintf(endpoints, sizeof(endpoints), "%s",
+		 getenv("PORTLOCK_ETCD_ENDPOINTS"));
+	snprintf(expected, sizeof(expected), "no answer in time from %s",
+		 endpoints);
+	for (int i = 0; i < 2; i++) {
+		lock = open_lock(key->text, "etcd");
+		assert_int_equal(portlock_acquire_for(lock, 100),
+				 -EHOSTUNREACH);
+		assert_detail(lock, expected);
+		portlock_close(lock);
+		strcat(endpoints, ",http://me:secret@there:1");
+		setenv("PORTLOCK_ETCD_ENDPOINTS", endpoints, 1);
+		strcpy(expected, "no answer in time from the cluster");
+	}
+}
+
 static void answers_to_older_requests_are_not_taken(void **state)
 {
 	struct fake_order older = { .timer_ms = 60000,
@@ -435,6 +461,7 @@ int main(void)
 		with_cluster(failures_have_their_error_and_text),
 		with_cluster(a_detail_is_of_the_last_acquire),
 		with_cluster(a_trouble_is_why_a_wait_was_in_vain),
+		with_cluster(a_cluster_that_is_silent_is_named),
 		with_cluster(answers_to_older_requests_are_not_taken),
 		with_cluster(a_grant_without_time_left_is_given_back),
 		with_cluster(nonsense_ends_the_session),

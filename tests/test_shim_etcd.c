@@ -5,9 +5,12 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "support/etcd_files.h"
+
+static char rules[2048];
 
 static void a_lock_is_one_of_the_cluster(void **state)
 {
@@ -52,6 +55,48 @@ static void without_the_cluster_nothing_is_locked(void **state)
 			 0);
 }
 
+static void a_wrong_variable_is_named(void **state)
+{
+	struct child *victim;
+
+	setenv("PORTLOCK_ETCD_LOCAL_MS", "1x", 1);
+	victim = start(*state, "");
+	unsetenv("PORTLOCK_ETCD_LOCAL_MS");
+	assert_int_equal(victim_do(victim, FILE_ex), ENOLCK);
+	assert_true(victim_log_has(
+		"PORTLOCK_ETCD_LOCAL_MS is \"1x\", not a number from 1 to"));
+	assert_false(victim_log_has("too many"));
+}
+
+/* Who has it may wait for just what we have, and no kernel finds that. */
+static void a_second_lock_of_fcntl_waits_by_a_timeout_only(void **state)
+{
+	static const char *const options[] = { "timeout=60", "" };
+	struct filelock_names *names = *state;
+	struct child *victim;
+
+	for (int i = 0; i < 2; i++) {
+		snprintf(rules, sizeof(rules),
+			 "fcntl %s/* key=%s-%%b transport=etcd %s",
+			 names->folder, names->key, options[i]);
+		victim = filelock_start(names, rules);
+		assert_int_equal(victim_do(victim, FILE_set_w), 0);
+		assert_int_equal(victim_do(victim, FILE_b), 0);
+		cluster_elsewhere(cluster, true);
+		if (*options[i])
+			filelock_begin(victim, FILE_wait_w);
+		else
+			assert_int_equal(victim_do(victim, FILE_wait_w),
+					 ENOLCK);
+		assert_true(victim_log_has("no wait for the portlock") ==
+			    !*options[i]);
+		cluster_elsewhere(cluster, false);
+		if (*options[i])
+			assert_int_equal(hear(victim), 0);
+		assert_int_equal(child_end(victim), 0);
+	}
+}
+
 static void a_fork_of_the_holder_does_not_wait_for_it(void **state)
 {
 	struct child *victim = holder(*state, "");
@@ -67,6 +112,8 @@ int main(void)
 		with_files(a_lock_is_one_of_the_cluster),
 		with_files(a_wait_has_the_rules_end),
 		with_files(without_the_cluster_nothing_is_locked),
+		with_files(a_wrong_variable_is_named),
+		with_files(a_second_lock_of_fcntl_waits_by_a_timeout_only),
 		with_files(a_fork_of_the_holder_does_not_wait_for_it),
 	};
 

@@ -12,7 +12,9 @@
 #include "lib/cli/run.h"
 #include "lib/cli/show/show.h"
 #include "lib/cli/supervise.h"
-#include "lib/etcd/protocol.h"
+#include "lib/session.h"
+
+#define WRONG_SETTING "a setting of etcd is not as it must be: "
 
 /* ---- the handle ------------------------------------------------------------ */
 
@@ -53,6 +55,23 @@ static int check_transport(const struct request *request)
 	return 0;
 }
 
+/* What portlock-session is not even told. */
+static void explain_settings(const char *key)
+{
+	char detail[PL_DETAIL_SIZE], text[SHOWN_SIZE];
+	size_t length = strlen(key);
+
+	if (pl_cluster_wrong_variable(detail)) {
+		show_text(text, detail, NO_LIMIT);
+		complain("%s: " WRONG_SETTING "%s", key, text);
+	} else {
+		complain("%.40s%s: a key and the settings of etcd have at most "
+			 "%d bytes, and this key alone has %zu",
+			 key, length > 40 ? "..." : "", SESSION_CONFIGURE_MAX,
+			 length);
+	}
+}
+
 static int open_lock(portlock_t **lock, const struct request *request)
 {
 	struct portlock_options options = PORTLOCK_OPTIONS_INIT;
@@ -66,9 +85,7 @@ static int open_lock(portlock_t **lock, const struct request *request)
 	options.ttl_s = request->ttl_s;
 	error = portlock_open(lock, request->key, &options);
 	if (error == -EINVAL && is_etcd(request))
-		complain("%s: a variable PORTLOCK_ETCD_... in the environment "
-			 "is not as it must be: portlock doctor tells which",
-			 request->key);
+		explain_settings(request->key);
 	else if (error)
 		complain("%s: %s", request->key, portlock_strerror(error));
 	return error ? EXIT_SYSTEM : 0;
@@ -99,8 +116,13 @@ static void find_reason(char text[SENTENCE_SIZE], const struct place *place,
 	if (busy && explain_busy(text, place))
 		return;
 	explain_cluster(detail, place);
-	snprintf(text, SENTENCE_SIZE, "%s%s%.1100s", portlock_strerror(error),
-		 *detail ? ": " : "", detail);
+	if (error == -EINVAL && *detail) /* the key and all else is right */
+		snprintf(text, SENTENCE_SIZE, WRONG_SETTING "%.1100s", detail);
+	else if (busy && place->cluster && !*detail)
+		strcpy(text, "other hosts of the cluster have it");
+	else
+		snprintf(text, SENTENCE_SIZE, "%s%s%.1100s",
+			 portlock_strerror(error), *detail ? ": " : "", detail);
 }
 
 static int explain_failure(const struct request *request,

@@ -150,7 +150,7 @@ static void tell_loss(struct supervision *run)
 	}
 	show_text(shown, detail, NO_LIMIT);
 	complain("%s: the lock is lost: %s: %s", guard->key,
-		 *shown ? shown : "portlock-session has not told why",
+		 *shown ? shown : "portlock-session does not answer",
 		 guard->ends_group ? "the command is ended"
 				   : "the command runs without it");
 }

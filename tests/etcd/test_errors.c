@@ -193,7 +193,7 @@ static void a_frozen_etcd_is_out_of_reach(void **state)
 
 	options.timeout_ms = 1000;
 	etcd_freeze(etcd, 0);
-	expect(state, &options, -EHOSTUNREACH, "not answered");
+	expect(state, &options, -EHOSTUNREACH, etcd->members[0].url);
 	etcd_thaw(etcd, 0);
 	etcd_wait(etcd);
 }

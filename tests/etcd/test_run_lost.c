@@ -86,6 +86,7 @@ static void when_the_session_is_killed(void **state)
 	kill(session, SIGKILL);
 	assert_next_is_alone();
 	assert_lost();
+	assert_mentions(command.errors, "portlock-session was killed");
 }
 
 static void when_the_session_is_stopped(void **state)
@@ -96,6 +97,7 @@ static void when_the_session_is_stopped(void **state)
 	kill(session, SIGSTOP);
 	assert_next_is_alone();
 	assert_lost();
+	assert_mentions(command.errors, "portlock-session does not answer");
 	kill(session, SIGKILL);
 }
 
@@ -117,7 +119,7 @@ static void a_lease_that_was_revoked_is_told_of(void **state)
 	assert_int_equal(etcd_queue(etcd, key, keys), 2);
 	assert_true(etcd_revoke(etcd, keys[0].lease));
 	assert_lost();
-	assert_null(strstr(command.errors, "has not told why"));
+	assert_null(strstr(command.errors, "portlock-session"));
 	assert_true(is_gone(deaf));
 	command_end(&next);
 }

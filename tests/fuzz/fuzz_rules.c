@@ -39,6 +39,12 @@ void shim_log_line(const char *who, const char *name, const char *what)
 	fuzz_check(*who && *name && *what);
 }
 
+void shim_log_rule(const struct shim_rule *rule, const char *name,
+		   const char *what)
+{
+	fuzz_check(rule && *name && *what);
+}
+
 const struct pl_ops shim_ops;
 
 static int read_as_shim(char *value, char *path)
