@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -26,7 +27,8 @@ static int set_nonblocking(int fd)
 	return fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
-static int times_of(int fd, struct timespec times[2])
+/* Where there is no statx(2). */
+static int libcs_times(int fd, struct timespec times[2])
 {
 	struct stat about;
 
@@ -35,6 +37,25 @@ static int times_of(int fd, struct timespec times[2])
 	times[0] = about.st_atim;
 	times[1] = about.st_mtim;
 	return 0;
+}
+
+int pl_kernels_times(int fd, struct timespec times[2])
+{
+	struct statx about;
+
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_ATIME | STATX_MTIME,
+		    &about) < 0)
+		return libcs_times(fd, times);
+	times[0].tv_sec = (time_t)about.stx_atime.tv_sec;
+	times[0].tv_nsec = about.stx_atime.tv_nsec;
+	times[1].tv_sec = (time_t)about.stx_mtime.tv_sec;
+	times[1].tv_nsec = about.stx_mtime.tv_nsec;
+	return 0;
+}
+
+int pl_kernels_futimens(int fd, const struct timespec times[2])
+{
+	return (int)syscall(SYS_utimensat, fd, NULL, times, 0);
 }
 
 static uint64_t inode(int fd)
@@ -74,8 +95,8 @@ const struct pl_ops pl_libc_ops = {
 	.close = close,
 	.dup = duplicate,
 	.set_nonblocking = set_nonblocking,
-	.futimens = futimens,
-	.times = times_of,
+	.futimens = pl_kernels_futimens,
+	.times = pl_kernels_times,
 	.inode = inode,
 	.clock_gettime = clock_gettime,
 	.getpid = getpid,

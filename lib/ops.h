@@ -62,6 +62,11 @@ struct pl_ops {
 extern const struct pl_ops pl_libc_ops;
 extern const struct pl_ops *pl_ops;
 
+/* What is written on sockets comes back only if nobody is in between:
+ * libfaketime has times of its own. */
+int pl_kernels_times(int fd, struct timespec times[2]);
+int pl_kernels_futimens(int fd, const struct timespec times[2]);
+
 /* ---- spawn.c: helper processes -------------------------------------------- */
 
 /*

@@ -235,26 +235,6 @@ static uint64_t kernels_inode(int fd)
 	return about.stx_ino;
 }
 
-/* libfaketime has times of its own. */
-static int kernels_times(int fd, struct timespec times[2])
-{
-	struct statx about;
-
-	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_ATIME | STATX_MTIME,
-		    &about) < 0)
-		return -1;
-	times[0].tv_sec = (time_t)about.stx_atime.tv_sec;
-	times[0].tv_nsec = about.stx_atime.tv_nsec;
-	times[1].tv_sec = (time_t)about.stx_mtime.tv_sec;
-	times[1].tv_nsec = about.stx_mtime.tv_nsec;
-	return 0;
-}
-
-static int kernels_futimens(int fd, const struct timespec times[2])
-{
-	return (int)syscall(SYS_utimensat, fd, NULL, times, 0);
-}
-
 const struct pl_ops shim_ops = {
 	.socket = high_socket,
 	.bind = bind,
@@ -278,8 +258,8 @@ const struct pl_ops shim_ops = {
 	.close = forget_and_close,
 	.dup = high_dup,
 	.set_nonblocking = set_nonblocking,
-	.futimens = kernels_futimens,
-	.times = kernels_times,
+	.futimens = pl_kernels_futimens,
+	.times = pl_kernels_times,
 	.inode = kernels_inode,
 	.clock_gettime = shim_clock_gettime,
 	.getpid = getpid,
