@@ -164,6 +164,11 @@ static void a_wait_for_the_cluster_is_told_of(void **state)
 	assert_int_equal(
 		command_run(&other, "run", "-n", key_text(state), "true"), 1);
 	assert_mentions(other.errors, "waits for the cluster");
+	assert_int_equal(command_run(&other, "who", key_text(state)), 0);
+	assert_mentions(other.output, " waiting ");
+	assert_int_equal(command_run(&other, "who", "--json", key_text(state)),
+			 0);
+	assert_mentions(other.output, "\"state\": \"waiting\"");
 	cluster_elsewhere(cluster, false);
 	assert_int_equal(command_end(&command), 0);
 }

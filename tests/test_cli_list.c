@@ -240,6 +240,31 @@ static void json_cannot_steer_a_terminal(void **state)
 
 /* NOLINTEND(misc-misleading-bidirectional) */
 
+/* An option's value is no key, also if it is the same text. */
+static void a_command_begins_after_its_key(void **state)
+{
+	const char *const options[] = { "-t", "-nE", "--timeout",
+					"--conflict" };
+
+	(void)state;
+	if (is_slow()) /* valgrind's is another command line */
+		skip();
+	for (size_t i = 0; i < 4; i++) {
+		command_start(&holder, "run", options[i], "5", "-v", "5", "--",
+			      "sh", "-c", COMMAND_HOLDS);
+		command_number(&holder);
+		assert_int_equal(command_run(&command, "list"), 0);
+		assert_mentions(command.output, "  sh -c " COMMAND_HOLDS "\n");
+		command_end(&holder);
+	}
+	command_start(&holder, "run", "--transport", "unix", "-n", "unix", "sh",
+		      "-c", COMMAND_HOLDS);
+	command_number(&holder);
+	assert_int_equal(command_run(&command, "list"), 0);
+	assert_mentions(command.output, "  sh -c " COMMAND_HOLDS "\n");
+	command_end(&holder);
+}
+
 static void misuse_is_explained(void **state)
 {
 	(void)state;
@@ -261,6 +286,7 @@ int main(void)
 		with_command(a_narrow_terminal_without_colours_gets_less),
 		with_command(keys_and_commands_cannot_steer_a_terminal),
 		with_command(json_cannot_steer_a_terminal),
+		with_command(a_command_begins_after_its_key),
 		with_command(misuse_is_explained),
 	};
 

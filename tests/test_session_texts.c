@@ -17,6 +17,7 @@
 #include "lib/etcd/protocol.h"
 #include "lib/etcd/queue.h"
 #include "lib/etcd/secret.h"
+#include "lib/etcd/who.h"
 #include "tests/support/support.h"
 
 #define expect_text(made, text)                                                \
@@ -178,6 +179,28 @@ static void the_last_revision_of_all_is_odd(void **state)
 		PLACE_ODD);
 }
 
+/* ---- whose it is ------------------------------------------------------------- */
+
+#define runs(words) who_runs(words, sizeof(words) - 1, "k")
+
+static void a_run_is_known_by_its_command(void **state)
+{
+	(void)state;
+	assert_string_equal(runs("portlock\0run\0k\0backup\0"), "backup");
+	assert_string_equal(runs("/bin/portlock\0run\0-t\0"
+				 "5\0k\0--\0"
+				 "/bin/sh\0-c\0true\0"),
+			    "sh");
+	assert_string_equal(runs("portlock\0run\0k\0--\0k\0"), "k");
+	assert_null(runs("portlock\0run\0k\0"));
+	assert_null(runs("portlock\0run\0k\0--\0"));
+	assert_null(runs("portlock\0run\0other\0backup\0"));
+	assert_null(runs("portlock\0wait\0k\0backup\0"));
+	assert_null(runs("portlock\0"));
+	assert_null(runs("lock\0run\0k\0backup\0"));
+	assert_null(runs(""));
+}
+
 /* ---- leases ------------------------------------------------------------------ */
 
 #define SENT (1000 * SECOND)
@@ -336,6 +359,7 @@ int main(void)
 		with_queue(odd_answers_are_no_places),
 		with_queue(an_event_after_the_look_outdates_it),
 		with_queue(the_last_revision_of_all_is_odd),
+		cmocka_unit_test(a_run_is_known_by_its_command),
 		cmocka_unit_test(a_longer_lease_lasts_for_others_only),
 		cmocka_unit_test(a_shorter_lease_is_prolonged_in_time),
 		cmocka_unit_test(a_lease_has_time_to_hold_something),

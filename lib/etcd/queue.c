@@ -21,7 +21,7 @@
 int queue_set(struct queue *queue, const char *prefix, const char *key)
 {
 	char *encoded = encode_key(key);
-	char *value = who_value();
+	char *value = who_value(key);
 	size_t size;
 
 	memset(queue, 0, sizeof(*queue));

@@ -62,7 +62,7 @@ const char *process_state(const struct look_process *process)
 const char *lock_state(const struct look_lock *lock)
 {
 	if (lock->state == LOOK_HELD)
-		return "held";
+		return lock->cluster && lock->since == 0 ? "waiting" : "held";
 	return lock->state == LOOK_PLAIN ? "plain" : "unseen";
 }
 
@@ -124,18 +124,35 @@ static const char *after_run(const char *command)
 	return space + strlen(verb) - 1;
 }
 
+/* Whether this word is an option whose value is the next one, as "-t", "-nE"
+ * and "--ttl" are, and "-n", "-t5", "--ttl=5" and "--verbose" are not. */
+static bool wants_value(const char *word)
+{
+	size_t length = strcspn(word, " ");
+
+	if (length < 2 || *word != '-')
+		return false;
+	if (word[1] != '-')
+		return strchr("tE", word[length - 1]) != NULL;
+	return length > 2 && !memchr(word, '=', length) &&
+	       !strchr("nvh", word[2]);
+}
+
 /* What follows " NAME" and perhaps " --": words are not to be told from
- * spaces in them, but the name is known. */
+ * spaces in them, but the name is known.  A value may be the same text. */
 static const char *after_name(const char *rest, const char *name)
 {
 	size_t length = strlen(name);
+	bool is_value = false;
 
 	while ((rest = strchr(rest, ' '))) {
 		rest++;
-		if (strncmp(rest, name, length) == 0 && rest[length] == ' ') {
+		if (!is_value && strncmp(rest, name, length) == 0 &&
+		    rest[length] == ' ') {
 			rest += length + 1;
 			return strncmp(rest, "-- ", 3) == 0 ? rest + 3 : rest;
 		}
+		is_value = !is_value && wants_value(rest);
 	}
 	return NULL;
 }

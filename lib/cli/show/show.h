@@ -54,7 +54,8 @@ int64_t held_for(const struct look_lock *lock);
 /* "running", "stopped", "ended" (a zombie), or NULL: not known. */
 const char *process_state(const struct look_process *process);
 
-/* "held", "plain" (bound without a queue) or "unseen". */
+/* "held", "waiting" (for the cluster), "plain" (bound without a queue) or
+ * "unseen". */
 const char *lock_state(const struct look_lock *lock);
 
 /* "root", or the number, or "?". */

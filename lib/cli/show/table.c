@@ -74,6 +74,8 @@ static void fill_lock(const struct table *table, struct row *row,
 		strcpy(row->cell[STATE], lock_state(lock));
 	else if (strcmp(row->cell[STATE], "stopped") == 0)
 		row->colour = YELLOW;
+	else if (strcmp(lock_state(lock), "waiting") == 0)
+		strcpy(row->cell[STATE], "waiting");
 	show_duration(row->cell[HELD], held_for(lock));
 	if (lock->waiter_count >= 0)
 		snprintf(row->cell[WAITERS], SHOWN_SIZE, "%d",
