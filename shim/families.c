@@ -10,6 +10,10 @@
 	"a path is absolute, without symbolic links, '.', '..' or "            \
 	"a slash at its end"
 
+/* Where the names are: of a descriptor (path.c), of a module (mutex_name.c). */
+#define DESCRIPTORS "/proc/self/fd"
+#define MODULES "/proc/self/maps"
+
 #define NO_HOLD_OF_FILES "a lock file is a lock until it is removed"
 
 #define UNTIL_MAKER_ENDS "its maker has removed the file, or ends"
@@ -43,6 +47,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.names = PATH_NAMES,
 		.missing = "*/",
 		.paths = true,
+		.proc = DESCRIPTORS,
 		.takers = OPEN_TAKERS " link linkat symlink symlinkat mkdir "
 				      "mkdirat renameat2",
 		.enders = "unlink unlinkat rename renameat renameat2 rmdir "
@@ -61,6 +66,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.names = PATH_NAMES,
 		.missing = "*/",
 		.paths = true,
+		.proc = DESCRIPTORS,
 		.takers = OPEN_TAKERS,
 		.enders = DESCRIPTOR_ENDERS,
 		.until = "the file is closed",
@@ -75,6 +81,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.names = "a mutex is named /PATH/OF/MODULE:SYMBOL or "
 			 "/PATH/OF/MODULE+0xOFFSET",
 		.missing = "*/",
+		.proc = MODULES,
 		.takers = "pthread_mutex_lock pthread_mutex_trylock "
 			  "pthread_mutex_timedlock pthread_mutex_clocklock",
 		.enders = "pthread_mutex_unlock pthread_cond_wait "
@@ -103,6 +110,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.names = PATH_NAMES,
 		.missing = "*/",
 		.paths = true,
+		.proc = DESCRIPTORS,
 		.takers = "flock",
 		.enders = "flock " DESCRIPTOR_ENDERS,
 		.until = "the file is unlocked or closed",
@@ -118,6 +126,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.names = PATH_NAMES,
 		.missing = "*/",
 		.paths = true,
+		.proc = DESCRIPTORS,
 		.takers = "fcntl fcntl64 lockf lockf64",
 		.enders = "fcntl fcntl64 lockf lockf64 " DESCRIPTOR_ENDERS,
 		.until = "the range is unlocked or the file closed",
@@ -146,6 +155,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.names = PATH_NAMES,
 		.missing = "*/",
 		.paths = true,
+		.proc = DESCRIPTORS,
 		.takers = "lockfile_create",
 		.enders = "unlink",
 		.until = "the file is removed",

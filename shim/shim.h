@@ -113,7 +113,8 @@ struct shim_family_facts {
 	/* The names of its locks: as shapes (pattern.h), and in words; and what
 	 * is likely to be missing before a pattern that fits none. */
 	const char *shapes[2], *names, *missing;
-	bool paths; /* they are paths of files */
+	bool paths;	  /* they are paths of files */
+	const char *proc; /* what tells the names of its locks; NULL: no file */
 	/* The functions that take its locks and that end them, without libc's
 	 * aliases (__open); when a lock ends, and what the program gets at the
 	 * end of timeout=. */

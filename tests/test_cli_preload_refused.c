@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_cli_preload_refused.c - portlock preload: shims and programs that it
- * refuses.
+/* test_cli_preload_refused.c - portlock preload: shims, programs and systems
+ * that it refuses.
  */
 #include "config.h"
 
@@ -160,6 +160,68 @@ static void refuses_a_program_that_changes_its_user(void **state)
 	assert_refused("set-group-ID");
 }
 
+/* Runs it where nothing is in /proc; last comes "--", or "--check". */
+static int run_without_proc(const char *rule, const char *last)
+{
+	program_start(&command, "unshare",
+		      (const char *const[]){
+			      "unshare", "-m", "sh", "-c",
+			      "mount -t tmpfs none /proc && exec \"$@\"", "sh",
+			      command_path(), "preload", RULE, "--rule", rule,
+			      last, "true", NULL });
+	return command_end(&command);
+}
+
+static void skip_without_mounts(void)
+{
+	program_start(&command, "unshare",
+		      (const char *const[]){ "unshare", "-m", "mount", "-t",
+					     "tmpfs", "none", "/proc", NULL });
+	if (command_end(&command) != 0)
+		skip(); /* only root can take /proc away */
+}
+
+static void refuses_rules_that_match_nothing_without_proc(void **state)
+{
+	static const struct {
+		const char *family, *rule;
+	} cases[] = {
+		{ "flock", "flock */x.lock" },
+		{ "fcntl", "fcntl */x.lock" },
+		{ "lockfile", "lockfile */x.lock" },
+		{ "liblockfile", "liblockfile */x.lock" },
+		{ "open", "open */x" },
+		{ "mutex", "mutex */x:lock" },
+	};
+	static const char *const last[] = { "--", "--check" };
+	char message[128];
+
+	(void)state;
+	skip_without_mounts();
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(*cases); i++) {
+		snprintf(message, sizeof(message),
+			 "--rule 2:1: without /proc, no rule of the family %s "
+			 "matches",
+			 cases[i / 2].family);
+		assert_int_equal(
+			run_without_proc(cases[i / 2].rule, last[i % 2]), 71);
+		assert_mentions(command.errors, message);
+	}
+}
+
+static void goes_on_without_proc_where_none_is_needed(void **state)
+{
+	static const char *const rules[] = { "sem /y", "sysvsem /0x4d2/0",
+					     "passwd *" };
+
+	(void)state;
+	skip_without_mounts();
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(run_without_proc(rules[i], "--"), 0);
+		assert_string_equal(command.errors, "");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +232,8 @@ int main(void)
 		with_command(refuses_a_musl_program),
 		with_command(refuses_a_program_of_another_word_size),
 		with_command(refuses_a_program_that_changes_its_user),
+		with_command(refuses_rules_that_match_nothing_without_proc),
+		with_command(goes_on_without_proc_where_none_is_needed),
 	};
 
 	return cmocka_run_group_tests(tests, preload_group_setup,

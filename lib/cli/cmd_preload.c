@@ -120,10 +120,13 @@ static int prepare(const struct rules *rules, const char *shim)
 }
 
 /* Whether the shim can serve the command: 0, or an exit status. */
-static int check_command(const char *shim, const char *command)
+static int check_command(const struct rules *rules, const char *shim,
+			 const char *command)
 {
 	int status = check_shim(shim);
 
+	if (status == 0)
+		status = rules_check_proc(rules);
 	return status ? status : check_program(command);
 }
 
@@ -140,7 +143,7 @@ static int check_all(const struct rules *rules, const char *shim, char **argv)
 	warned = rules_check(rules);
 	status = finish_output();
 	if (status == 0 && has_command)
-		status = check_command(shim, *argv);
+		status = check_command(rules, shim, *argv);
 	return status ? status : warned;
 }
 
@@ -150,7 +153,7 @@ static int start(const struct rules *rules, const struct request *request,
 	int status = take_command(&verb_preload, &argv, PRELOAD_EXAMPLE);
 
 	if (status == 0)
-		status = check_command(shim, *argv);
+		status = check_command(rules, shim, *argv);
 	if (status == 0)
 		status = prepare(rules, shim);
 	if (status)
@@ -253,11 +256,11 @@ const struct verb verb_preload = {
 		"lock\n"
 		"  flock, fcntl, liblockfile      locks on files: */app.lock\n"
 		"  passwd *                       lckpwdf()\n\n"
-		"Exit status: that of COMMAND; 64 misuse, 71 no shim, 126 "
-		"COMMAND cannot be run\n"
-		"or served (static, Go, set-user-ID, musl), 127 not found; "
-		"with --check also 1\n"
-		"after a warning. See portlock-shim(7).\n\n"
+		"Exit status: that of COMMAND; 64 misuse, 71 no shim or no "
+		"/proc, 126 COMMAND\n"
+		"cannot be run or served (static, Go, set-user-ID, musl), 127 "
+		"not found; with\n"
+		"--check also 1 after a warning. See portlock-shim(7).\n\n"
 		"  " PRELOAD_EXAMPLE "\n",
 	.options = "--rule RULE, --rules FILE, --check, --trace[=FILE], "
 		   "--propose=FILE or --help",

@@ -45,6 +45,10 @@ void rules_free(struct rules *rules);
  * can never match. */
 int rules_check(const struct rules *rules);
 
+/* Whether the shim can tell what the locks are called: 0, or EXIT_SYSTEM after a
+ * message about the first rule that would match nothing without /proc. */
+int rules_check_proc(const struct rules *rules);
+
 /* Where the rule is from, and the rule before it that takes all that it could
  * match, or -1. */
 const struct source *rules_source(const struct rules *rules, int number);

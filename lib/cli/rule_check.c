@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* rule_check.c - portlock preload --check: what the rules do, and which of them
- * can never match.
+/* rule_check.c - what the rules of portlock preload do, and which of them can
+ * never match.
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/cli/preload.h"
 #include "shim/pattern.h"
@@ -100,4 +102,22 @@ int rules_check(const struct rules *rules)
 		status = EXIT_WARNED;
 	}
 	return status;
+}
+
+int rules_check_proc(const struct rules *rules)
+{
+	for (int i = 0; i < rules->count; i++) {
+		const struct shim_rule *rule = &rules->list[i];
+		const char *file = shim_families[rule->family].proc;
+
+		if (!file || access(file, F_OK) == 0)
+			continue;
+		complain("%s:%u: without /proc, no rule of the family %s "
+			 "matches ('%s': %s): mount it, as by "
+			 "'mount -t proc proc /proc'",
+			 rules_source(rules, i)->name, rule->line,
+			 shim_family_name(rule->family), file, strerror(errno));
+		return EXIT_SYSTEM;
+	}
+	return 0;
 }
