@@ -45,6 +45,13 @@ void call_give_back(const struct call *call, struct traced *lock)
 	lock->holder = 0;
 }
 
+/* Other locks have no readers, whatever a line says. */
+static bool is_shared(const struct call *call, const struct traced *lock)
+{
+	return (lock->family == SHIM_FLOCK || lock->family == SHIM_FCNTL) &&
+	       trace_detail(call->line, "shared");
+}
+
 /* A try to take it: how it went. */
 void call_take(const struct call *call, struct traced *lock)
 {
@@ -63,7 +70,7 @@ void call_take(const struct call *call, struct traced *lock)
 		return;
 	}
 	lock->taken++;
-	if (trace_detail(line, "shared")) {
+	if (is_shared(call, lock)) {
 		lock->shared++;
 		lock->reader = line->pid;
 		return;
