@@ -21,6 +21,7 @@ fuzz_core = shim/librules.la lib/libportlock-core.la
 %C%_libreplay_la_SOURCES = %D%/replay.c
 %C%_libfuzz_la_SOURCES = %D%/fuzz.h %D%/input.c %D%/sim.c %D%/sim.h \
 	%D%/socket.c %D%/socket.h \
+	tests/support/network.c tests/support/network.h \
 	tests/support/old_kernel.c tests/support/old_kernel.h
 
 # The command, with commands.h between it and the system.
@@ -45,6 +46,7 @@ fuzz_core = shim/librules.la lib/libportlock-core.la
 	lib/cli/message.c lib/cli/program.c lib/cli/shim_path.c shim/symbol.c
 %C%_fuzz_elf_CPPFLAGS = $(AM_CPPFLAGS) -DPKGLIBDIR='"$(pkglibdir)"'
 %C%_fuzz_elf_LDADD = $(fuzz_libraries) $(fuzz_core)
+%C%_fuzz_grant_SOURCES = %D%/fuzz_grant.c %D%/holder.c %D%/holder.h
 %C%_fuzz_grant_LDADD = $(fuzz_libraries) $(fuzz_core)
 %C%_fuzz_keys_LDADD = $(fuzz_libraries) $(fuzz_core)
 %C%_fuzz_patterns_LDADD = $(fuzz_libraries) $(fuzz_core)

@@ -5,7 +5,8 @@
 # Called by "make check-fuzz" in the build folder.  Builds the targets for
 # libFuzzer in fuzz/, runs each for that many seconds, two at a time, and tells
 # what each did.  New inputs that reach new code are kept in fuzz/found/NAME/
-# for the next run; inputs that fail, in fuzz/failed/.
+# for the next run; inputs that fail, in fuzz/failed/.  With FUZZ_SEED in the
+# environment each run is the same: FUZZ_RUNS executions, whatever they take.
 set -u
 sources=$1 cc=$2 seconds=$3 make=$4
 shift 4
@@ -24,22 +25,39 @@ build() {
 	"$make" -s fuzz_main= CCLD="$cc -fsanitize=fuzzer" "$@" || exit 1
 }
 
+# again COMMAND...: the same inputs in the same order.  By the seed, for a number
+# of executions and not a time, the corpus by names and not as the folder has
+# it, and, where that is permitted, addresses that are no random numbers.
+again() {
+	inputs=$(printf '%s,' "$here/corpus/$name"/*)
+	! setarch -R true 2>/dev/null || set -- setarch -R "$@"
+	"$@" -seed="$FUZZ_SEED" -runs="${FUZZ_RUNS:-100000}" \
+		-seed_inputs="${inputs%,}"
+}
+
+# anew COMMAND...: others than ever, for a time, and what they found is kept
+anew() {
+	mkdir -p "found/$name"
+	"$@" -max_total_time="$seconds" "found/$name" "$here/corpus/$name"
+}
+
 # fuzz TARGET: its log is fuzz/NAME.log
 fuzz() {
 	name=${1##*fuzz_}
-	found=found/$name dict=$here/dict/$name.dict
+	dict=$here/dict/$name.dict how=anew limit=$((seconds + 120))
 	[ -f "$dict" ] || dict=
-	mkdir -p "$found" failed
-	ASAN_OPTIONS=use_sigaltstack=0 UBSAN_OPTIONS=print_stacktrace=1 \
-	timeout -k 10 $((seconds + 120)) \
-		"$1" -max_total_time="$seconds" -timeout=20 -max_len=8192 \
-		-seed="${FUZZ_SEED:-0}" -rss_limit_mb=2048 -print_final_stats=1 ${dict:+"-dict=$dict"} \
-		-artifact_prefix="failed/$name-" \
-		"$found" "$here/corpus/$name" >"$name.log" 2>&1 </dev/null
+	[ -z "${FUZZ_SEED-}" ] || how=again limit=900
+	mkdir -p failed
+	"$how" env ASAN_OPTIONS=use_sigaltstack=0 \
+		UBSAN_OPTIONS=print_stacktrace=1 timeout -k 10 "$limit" \
+		"$1" -timeout=20 -max_len=8192 -rss_limit_mb=2048 \
+		-print_final_stats=1 ${dict:+"-dict=$dict"} \
+		-artifact_prefix="failed/$name-" >"$name.log" 2>&1 </dev/null
 	echo $? >"$name.status"
 }
 
-# tell TARGET: one line, and how to replay what failed
+# tell TARGET WORD: one line; what failed and how to replay it, without the
+# lines of progress before that
 tell() {
 	name=${1##*fuzz_}
 	executions=$(sed -n 's/^stat::number_of_executed_units: *//p' \
@@ -50,7 +68,7 @@ tell() {
 	printf '%s: %s: %s executions, %s edges, %s features\n' "$2" "$name" \
 		"${executions:-no}" "${coverage:-0}" "${features:-0}"
 	[ "$2" = PASS ] && return
-	tail -n 60 "$name.log"
+	grep -v '^#[0-9]' "$name.log" | tail -n 60
 	input=$(sed -n 's/.*Test unit written to //p' "$name.log")
 	[ -z "$input" ] || cat <<-END
 	the input is $PWD/$input; replay it, in the build folder, by

@@ -14,6 +14,7 @@
 #include "fuzz.h"
 #include "lib/internal.h"
 #include "socket.h"
+#include "tests/support/network.h"
 
 #define FDS_MAX 253
 
@@ -174,8 +175,13 @@ const struct socket_key *socket_key(void)
 	struct pl_address address;
 	bool reserved = *key.text;
 
-	if (!reserved)
+	if (!reserved) {
+		/* Elsewhere any port may be that of anybody's connection, and
+		 * that for a minute after its end.  Who may not have a network
+		 * of its own has to take the port's chance. */
+		network_enter();
 		atexit(close_reserved);
+	}
 	for (int round = 0; !reserved; round++) {
 		snprintf(key.text, sizeof(key.text), "fuzz-%s-%d-%d", fuzz_name,
 			 (int)getpid(), round);
