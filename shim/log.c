@@ -39,8 +39,11 @@ static void put_number(struct line *line, unsigned number)
 	put(line, at);
 }
 
+/* A reader that has gone, or a limit of the size of files, loses a line, and
+ * not the program. */
 static void write_out(const char *where, const struct line *line)
 {
+	struct shim_quiet quiet;
 	int fd = STDERR_FILENO;
 	ssize_t written;
 
@@ -52,8 +55,10 @@ static void write_out(const char *where, const struct line *line)
 		if (fd < 0)
 			return;
 	}
+	shim_quiet_begin(&quiet);
 	written = write(fd, line->text, line->length);
 	(void)written; /* nowhere to complain */
+	shim_quiet_end(&quiet);
 	if (*where == '/')
 		REAL(close)(fd);
 }

@@ -9,6 +9,7 @@
 #ifndef PORTLOCK_SHIM_H
 #define PORTLOCK_SHIM_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -202,6 +203,16 @@ static inline uint64_t shim_hash(const void *data, size_t size)
  * tells which handler ran, so: is there none without?
  */
 bool shim_all_handlers_restart(void);
+
+/*
+ * In between, SIGPIPE and SIGXFSZ that calls of this thread raise do not reach
+ * the program: it knows nothing of what we write.
+ */
+struct shim_quiet {
+	sigset_t mask, pending; /* as it was */
+};
+void shim_quiet_begin(struct shim_quiet *quiet);
+void shim_quiet_end(const struct shim_quiet *quiet);
 
 /* ---- clock.c ------------------------------------------------------------- */
 

@@ -8,10 +8,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/command.h"
@@ -256,6 +258,33 @@ static void lines_go_to_stderr_or_nowhere(void **state)
 	assert_string_equal(errors_with(names->name, "log=/dev/null"), "");
 }
 
+/* A program that never writes there is not to end by SIGPIPE. */
+static void nobody_need_read_the_log(void **state)
+{
+	struct semaphore_names *names = *state;
+	char victim[PATH_MAX];
+	int ends[2], status;
+	pid_t pid;
+
+	snprintf(victim, sizeof(victim), "%s/tests/victim_sem",
+		 getenv("top_builddir"));
+	sem_unlink(names->name);
+	require(pipe2(ends, O_CLOEXEC) == 0 && close(ends[0]) == 0);
+	pid = fork();
+	if (pid == 0) {
+		signal(SIGPIPE, SIG_DFL);
+		setenv("LD_PRELOAD", getenv("PORTLOCK_SHIM"), 1);
+		setenv("PORTLOCK_RULES", "sem * log=stderr", 1);
+		if (dup2(ends[1], STDERR_FILENO) >= 0)
+			execl(victim, victim, names->name, "create_three",
+			      (char *)NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	require(pid > 0 && waitpid(pid, &status, 0) == pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 #define with_file(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -267,6 +296,7 @@ int main(void)
 		with_file(there_is_room_for_so_much_and_no_more),
 		with_file(a_rule_says_where_its_lines_go),
 		with_file(lines_go_to_stderr_or_nowhere),
+		with_file(nobody_need_read_the_log),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
