@@ -17,6 +17,9 @@
 #define NO_HOLD_OF_FILES "a lock file is a lock until it is removed"
 
 #define UNTIL_MAKER_ENDS "its maker has removed the file, or ends"
+#define UNTIL_TAKER_ENDS                                                       \
+	"the file is unlocked or closed, after its taker's end by all who "    \
+	"share it"
 
 #define OPEN_TAKERS                                                            \
 	"open open64 openat openat64 creat creat64 fopen fopen64 freopen "     \
@@ -114,6 +117,7 @@ const struct shim_family_facts shim_families[SHIM_FAMILIES] = {
 		.takers = "flock",
 		.enders = "flock " DESCRIPTOR_ENDERS,
 		.until = "the file is unlocked or closed",
+		.cluster_until = UNTIL_TAKER_ENDS,
 		.expired = "ENOLCK",
 		.timeout_ms = -1,
 		.has_shared = true,

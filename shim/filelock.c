@@ -160,6 +160,9 @@ int filelock_take(const struct filelock *lock, struct shim_hold **hold)
 	if (result == 0)
 		*hold = wanted;
 	pthread_cleanup_push(cancelled, *hold);
+	/* Before the real lock is there to be left to others. */
+	if (*hold && lock->kind[0] == SEEN_FLOCK[0])
+		hold_outlive(*hold, lock->fd);
 	result = filelock_real(lock);
 	pthread_cleanup_pop(0);
 	if (result < 0 && *hold) {

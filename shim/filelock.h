@@ -30,6 +30,8 @@ enum {
 /* The locks of that kind that were taken by this open file, as bits.
  * Async-signal-safe, keeps errno. */
 unsigned filelock_seen(int fd, const char *kind);
+/* The same of an fdinfo file of any process, but a cancellation point. */
+unsigned filelock_seen_in(const char *path, const char *kind);
 
 /* ---- filelock.c: to take one ---------------------------------------------------- */
 

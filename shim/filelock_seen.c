@@ -62,7 +62,7 @@ static unsigned judge_lines(char *text, size_t *length, const char *kind)
 	return seen;
 }
 
-static unsigned judge_file(const char *path, const char *kind)
+unsigned filelock_seen_in(const char *path, const char *kind)
 {
 	char text[WINDOW + 1];
 	unsigned seen = 0;
@@ -91,7 +91,7 @@ unsigned filelock_seen(int fd, const char *kind)
 
 	path_of(path, fd);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	seen = judge_file(path, kind);
+	seen = filelock_seen_in(path, kind);
 	pthread_setcancelstate(cancel, NULL);
 	/* What is closed has none; else we are blind. */
 	if (seen == SEEN_UNKNOWN && REAL(fcntl)(fd, F_GETFD) < 0)

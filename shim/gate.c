@@ -12,45 +12,12 @@
 #include <unistd.h>
 
 #include "shim/gate.h"
+#include "shim/unix_lines.h"
 
 #define PASSES 4
 #define GATE_TWO (UINT64_MAX - 1) /* more than one seems to have the name */
 
 /* ---- the gate's inode number, by its name -------------------------------- */
-
-/* /proc/net/unix, line by line: "Num: RefCount Protocol Flags Type St Inode
- * Path", with @ for the first NUL of an abstract name. */
-struct lines {
-	int fd;
-	size_t at, end;
-	char text[4096];
-};
-
-/* The next line, or NULL at the end; what is too long for us is no gate. */
-static char *next_line(struct lines *lines)
-{
-	for (;;) {
-		char *start = lines->text + lines->at;
-		char *stop = memchr(start, '\n', lines->end - lines->at);
-		ssize_t size;
-
-		if (stop) {
-			*stop = '\0';
-			lines->at = (size_t)(stop - lines->text) + 1;
-			return start;
-		}
-		lines->end -= lines->at;
-		memmove(lines->text, start, lines->end);
-		lines->at = 0;
-		if (lines->end == sizeof(lines->text))
-			lines->end = 0;
-		size = read(lines->fd, lines->text + lines->end,
-			    sizeof(lines->text) - lines->end);
-		if (size <= 0)
-			return NULL;
-		lines->end += (size_t)size;
-	}
-}
 
 /* The inode in a line about a listening socket of that name, or 0. */
 static uint64_t inode_in(const char *line, const char *name)
@@ -74,25 +41,22 @@ static uint64_t inode_in(const char *line, const char *name)
 /* One pass: 0 if none is seen; GATE_HIDDEN, or GATE_TWO. */
 static uint64_t inode_once(const char *name)
 {
-	struct lines lines = { .at = 0 };
+	struct unix_lines lines;
 	uint64_t inode = 0;
 	bool doubt = false;
 	char *line;
 
-	/* The thread's: it may have a network of its own. */
-	lines.fd =
-		REAL(open)("/proc/thread-self/net/unix", O_RDONLY | O_CLOEXEC);
-	if (lines.fd < 0)
+	if (!unix_open(&lines))
 		return GATE_HIDDEN;
 	/* All lines: a name with a newline in it, which anybody may bind, can
 	 * look like the line of another socket, before or after the gate's. */
-	while ((line = next_line(&lines))) {
+	while ((line = unix_next(&lines))) {
 		uint64_t found = inode_in(line, name);
 
 		doubt |= found != 0 && inode != 0 && found != inode;
 		inode = found != 0 ? found : inode;
 	}
-	REAL(close)(lines.fd);
+	unix_close(&lines);
 	return doubt ? GATE_TWO : inode;
 }
 

@@ -100,6 +100,10 @@ static bool give(struct shim_hold *hold, bool ending)
 	struct heir *heir;
 	bool given = false;
 
+	/* The guard keeps it, for the heirs as well. */
+	if (ending && hold_outlives(hold))
+		return false;
+
 	while (!given && (heir = youngest(hold))) {
 		int socket = heir_take(heir);
 

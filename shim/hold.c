@@ -18,6 +18,7 @@
 #include "shim/gate.h"
 #include "shim/heir.h"
 #include "shim/hold_table.h"
+#include "shim/kept.h"
 
 /* Whose lock this thread acquires, and the holder that shim_is_inside() was
  * last asked about. */
@@ -132,6 +133,8 @@ static int take_once(struct shim_hold *hold, const struct shim_rule *rule,
 
 	if (join(hold, wait->scope))
 		return 0;
+	if (shim_rule_is_etcd(rule) && kept_is_inside(&hold->lock.address))
+		return -EALREADY;
 	error = acquire(hold, wait, deadline);
 	if (error == 0 && !lost_watch_begin(&hold->watch, &hold->lock, rule)) {
 		portlock_release(&hold->lock);
@@ -273,6 +276,16 @@ int hold_take_name(const struct shim_rule *rule, const char *name,
 		hold_put(*hold);
 	}
 	return result;
+}
+
+void hold_outlive(struct shim_hold *hold, int fd)
+{
+	lost_outlive(&hold->watch, &hold->lock, hold->rule, fd);
+}
+
+bool hold_outlives(struct shim_hold *hold)
+{
+	return lost_outlives(&hold->watch);
 }
 
 /* ---- letting go ---------------------------------------------------------- */

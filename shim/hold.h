@@ -78,6 +78,13 @@ int hold_missing(const struct shim_rule *rule, const struct hold_wait *wait);
 int hold_take(struct shim_hold *hold, const struct shim_rule *rule,
 	      const struct hold_wait *wait);
 
+/* It is held for a lock of that open file, which others may go on with when
+ * this process has ended: so does what the cluster knows.  Nothing to do but
+ * for transport etcd.  Async-signal-safe, keeps errno. */
+void hold_outlive(struct shim_hold *hold, int fd);
+/* Whether it is so. */
+bool hold_outlives(struct shim_hold *hold);
+
 /* Async-signal-safe, keeps errno. */
 void hold_drop(struct shim_hold *hold);
 /* get, take, put in one, for locks that are not asked for often. */

@@ -2,6 +2,8 @@
 /* hold_pass.c - a hold goes to another process. */
 #include "config.h"
 
+#include <errno.h>
+
 #include "shim/hold_table.h"
 
 static bool give(struct shim_hold *hold, int socket, unsigned limit)
@@ -36,11 +38,14 @@ bool hold_give(struct shim_hold *hold, int socket, unsigned limit)
 
 bool hold_adopt(struct shim_hold *hold, int socket)
 {
-	if (pl_lock_adopt(&hold->lock, socket) < 0)
-		return false;
+	int saved_errno = errno;
+	bool adopted = pl_lock_adopt(&hold->lock, socket) == 0;
+
+	errno = saved_errno;
 	/* The open file is locked in any case. */
-	lost_watch_begin(&hold->watch, &hold->lock, hold->rule);
-	return true;
+	if (adopted)
+		lost_watch_begin(&hold->watch, &hold->lock, hold->rule);
+	return adopted;
 }
 
 void hold_join(struct shim_hold *hold)

@@ -17,7 +17,7 @@
 
 #include "shim/heir.h"
 #include "shim/hook_fd.h"
-#include "shim/lost.h"
+#include "shim/leash.h"
 #include "shim/recent.h"
 
 /* glibc's second names; what is compiled against them is hooked, too. */
@@ -208,7 +208,7 @@ static bool make_room(int from, int to)
 	}
 	/* Into nowhere it fails, and nothing needs to move. */
 	if (is_hidden(to) && REAL(fcntl)(from, F_GETFD) >= 0 &&
-	    !pl_registry_move(to) && !heir_move(to) && !lost_move(to) &&
+	    !pl_registry_move(to) && !heir_move(to) && !leash_move(to) &&
 	    is_hidden(to)) {
 		errno = EBUSY;
 		return false;

@@ -61,6 +61,10 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = $(shim_map)
 	%D%/hook_sysvsem.c \
 	%D%/hook_unlink.c \
 	%D%/inside.c \
+	%D%/kept.c \
+	%D%/kept.h \
+	%D%/leash.c \
+	%D%/leash.h \
 	%D%/liblockfile.c \
 	%D%/lockfile.c \
 	%D%/lockfile.h \
@@ -107,6 +111,8 @@ EXTRA_%C%_portlock_shim_la_DEPENDENCIES = $(shim_map)
 	%D%/sysvsem_take.c \
 	%D%/tie.c \
 	%D%/turn.c \
+	%D%/unix_lines.c \
+	%D%/unix_lines.h \
 	%D%/who.c
 
 # 32-bit libcs have more names.
@@ -145,11 +151,15 @@ EXTRA_%C%_portlock_trace_la_DEPENDENCIES = %D%/trace/trace.map
 # What ends a process that loses a lock of a cluster.
 portlock_guard_LDADD =
 portlock_guard_SOURCES = \
+	%D%/lost/file.c \
 	%D%/lost/guard.h \
+	%D%/lost/keep.c \
 	%D%/lost/main.c \
 	%D%/lost/processes.c \
 	%D%/lost/protocol.h \
 	%D%/lost/say.c \
+	%D%/lost/sharers.c \
+	%D%/lost/thread.c \
 	%D%/lost/victims.c
 
 EXTRA_DIST += %D%/trace/README.md %D%/trace/trace.map

@@ -8,6 +8,7 @@
 /* Of one lock; zeroed: it is not watched. */
 struct lost_watch {
 	atomic_uint slot;
+	atomic_bool outlives;
 };
 
 /*
@@ -21,7 +22,13 @@ bool lost_watch_begin(struct lost_watch *watch, struct portlock_lock *lock,
 /* Before it is released or given away.  Async-signal-safe; cannot fail. */
 void lost_watch_end(struct lost_watch *watch);
 
-/* For dup2: moves the leash away from that number, if it is there. */
-bool lost_move(int fd);
+/*
+ * It is held for a lock of that open file (flock), which others may go on with
+ * when this process has ended: the guard keeps it for them then.  The hold does
+ * not end meanwhile.  Async-signal-safe.
+ */
+void lost_outlive(struct lost_watch *watch, const struct portlock_lock *lock,
+		  const struct shim_rule *rule, int fd);
+bool lost_outlives(struct lost_watch *watch);
 
 #endif

@@ -100,6 +100,17 @@ bool tie_expects(int fd, enum tie_kind kind)
 	return hold && heir_expects(hold);
 }
 
+static void outlive(const struct tie *tie, struct shim_hold *hold)
+{
+	int end = atomic_load(&top);
+
+	for (int fd = 0; fd < end; fd++)
+		if (tie_of(fd, TIE_FLOCK) == tie) {
+			hold_outlive(hold, fd);
+			break;
+		}
+}
+
 void tie_adopt(struct shim_hold *hold)
 {
 	for (struct tie *tie = ties + 1; tie <= ties + TIES; tie++) {
@@ -109,6 +120,7 @@ void tie_adopt(struct shim_hold *hold)
 						    NULL))
 			continue;
 		hold_join(hold);
+		outlive(tie, hold);
 		atomic_store(&tie->hold, hold);
 	}
 }

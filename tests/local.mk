@@ -104,6 +104,7 @@ shim_tests = \
 	%D%/test_shim_flock_waits \
 	%D%/test_shim_etcd \
 	%D%/test_shim_etcd_guard \
+	%D%/test_shim_etcd_kept \
 	%D%/test_shim_etcd_lockfile \
 	%D%/test_shim_etcd_lost \
 	%D%/test_shim_heir \
@@ -237,6 +238,8 @@ support_sources = \
 	%D%/support/filelock.h \
 	%D%/support/guard.c \
 	%D%/support/guard.h \
+	%D%/support/hang.c \
+	%D%/support/hang.h \
 	%D%/support/hold.c \
 	%D%/support/hold.h \
 	%D%/support/impostor.c \
@@ -330,8 +333,10 @@ shared = lib/libportlock.la $(CMOCKA_LIBS)
 below_hooks = \
 	shim/clock.c shim/env.c shim/fds.c shim/guard.c shim/heir.c \
 	shim/heir_table.c shim/hold.c shim/hold_pass.c shim/hold_table.c \
-	shim/gate.c shim/inside.c shim/log.c shim/lost.c shim/memory.c \
-	shim/real.c shim/signals.c shim/tie.c shim/turn.c shim/who.c
+	shim/gate.c shim/filelock_seen.c shim/inside.c shim/kept.c shim/leash.c \
+	shim/log.c shim/lost.c shim/memory.c \
+	shim/real.c shim/signals.c shim/tie.c shim/turn.c \
+	shim/unix_lines.c shim/who.c
 %C%_test_shim_hold_CFLAGS = $(AM_CFLAGS)
 %C%_test_shim_hold_SOURCES = %D%/test_shim_hold.c $(below_hooks)
 %C%_test_shim_tie_CFLAGS = $(AM_CFLAGS)

@@ -130,7 +130,8 @@ static void check_tells_how_a_lock_of_a_cluster_ends(void **state)
 	assert_mentions(command.output,
 			"  on-lost   warn\n"
 			"  timeout   none\n"
-			"  held      until the file is unlocked or closed\n"
+			"  held      until the file is unlocked or closed, "
+			"after its taker's end by all who share it\n"
 			"  shared    exclusive, as the others\n");
 	assert_int_equal(command_run(&command, "preload", "-c", "-r",
 				     "flock /x on-lost=warn"),

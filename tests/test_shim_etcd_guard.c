@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "support/etcd_files.h"
 
@@ -48,6 +49,34 @@ static void one_that_was_killed_is_replaced(void **state)
 	assert_int_equal(guarded_end(victim), -SIGTERM);
 }
 
+/* Fewer descriptors than the guard has slots. */
+static void a_low_limit_leaves_room_for_the_guard(void **state)
+{
+	const struct rlimit low = { 128, 128 };
+	struct child *victim = start(*state, "");
+
+	require(prlimit(victim->pid, RLIMIT_NOFILE, &low, NULL) == 0);
+	assert_int_equal(victim_do(victim, FILE_ex), 0);
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(victim), -SIGTERM);
+}
+
+/* The page that both share is as large as a file may not be; nor may the log
+ * be, so nothing tells of it in the second round. */
+static void a_limit_of_files_ends_no_program(void **state)
+{
+	const struct rlimit low[] = { { 4096, 4096 }, { 0, 0 } };
+
+	for (int i = 0; i < 2; i++) {
+		struct child *victim = start(*state, "");
+
+		require(prlimit(victim->pid, RLIMIT_FSIZE, &low[i], NULL) == 0);
+		assert_int_equal(victim_do(victim, FILE_ex), ENOLCK);
+		assert_true(victim_log_has("(RLIMIT_FSIZE) is too small"));
+		assert_int_equal(child_end(victim), 0);
+	}
+}
+
 /* As all processes of a service are. */
 static void one_that_is_told_to_end_goes_on(void **state)
 {
@@ -59,15 +88,14 @@ static void one_that_is_told_to_end_goes_on(void **state)
 	assert_true(victim_log_has("lost to the cluster: ended"));
 }
 
-static void an_heir_has_its_own(void **state)
+/* The guard keeps what the parent left to it. */
+static void an_heir_goes_on_with_it(void **state)
 {
 	struct child *victim = holder(*state, "");
 	pid_t parent = victim->pid;
 
 	assert_int_equal(victim_do(victim, FILE_fork_and_exit), 0);
 	wait_until(guarded_has_ended, &parent);
-	guard_await_none();
-	/* It goes on with what it was left, and is watched from here on. */
 	assert_int_equal(victim_do(victim, FILE_b), 0);
 	assert_int_equal(victim_do(victim, FILE_ex), 0);
 	assert_int_equal(cluster->grants, 1);
@@ -78,14 +106,35 @@ static void an_heir_has_its_own(void **state)
 	assert_true(victim_log_has("lost to the cluster: ended"));
 }
 
+/* As it would without such a rule. */
+static void an_heir_gets_it_where_the_guard_was_killed(void **state)
+{
+	struct child *victim = holder(*state, ""), *other;
+	pid_t parent = victim->pid;
+
+	assert_int_equal(guard_signal(SIGKILL), 1);
+	guard_await_none();
+	assert_int_equal(victim_do(victim, FILE_fork_and_exit), 0);
+	wait_until(guarded_has_ended, &parent);
+	other = start(*state, "");
+	assert_int_equal(victim_do(other, FILE_b), 0);
+	assert_int_equal(victim_do(other, FILE_ex_nb), EWOULDBLOCK);
+	assert_int_equal(cluster->releases, 0);
+	assert_int_equal(victim_do(victim, FILE_un), 0);
+	assert_int_equal(victim_do(other, FILE_ex), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_files(without_a_guard_there_is_no_lock),
 		with_files(the_guard_ends_with_its_host),
 		with_files(one_that_was_killed_is_replaced),
+		with_files(a_low_limit_leaves_room_for_the_guard),
+		with_files(a_limit_of_files_ends_no_program),
 		with_files(one_that_is_told_to_end_goes_on),
-		with_files(an_heir_has_its_own),
+		with_files(an_heir_goes_on_with_it),
+		with_files(an_heir_gets_it_where_the_guard_was_killed),
 	};
 
 	if (!guard_is_in_time())

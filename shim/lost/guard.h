@@ -40,9 +40,73 @@ void victims_signal(int signal);
 /* Whether any of them is there still. */
 bool victims_are_left(void);
 
+/* Those who share what is kept (keep.c), now that the host has gone. */
+struct keep;
+void victims_without_host(void);
+void victims_find_sharers(const struct keep *keep);
+/* One that is there, or 0. */
+pid_t victims_any(void);
+
+/* ---- sharers.c: who has what is kept -------------------------------------- */
+
+bool sharer_is(pid_t pid, const struct keep *keep);
+
+/* ---- file.c: which file that is ------------------------------------------ */
+
+struct file {
+	dev_t device;
+	ino_t inode;
+	mode_t type;
+};
+
+/* What is known of it here: no server is asked, whose network may have gone.
+ * The path "": of the descriptor's own. */
+bool file_look(int fd, const char *path, struct file *file);
+bool file_is(const struct file *one, const struct file *other);
+
+/* ---- keep.c: what outlives the host --------------------------------------- */
+
+struct keep {
+	struct keep *next;
+	uint64_t number;
+	uint32_t slot;
+	int operation; /* of flock(): how the file's lock is waited for */
+	struct file about;
+	int session, file, mark;
+	bool is_awaited; /* by a thread */
+	atomic_bool is_free;
+};
+
+/* Returns what is readable when keep_answer() or keep_end_free() has something
+ * to do, or -1: the system does not let us. */
+int keep_begin(void);
+
+/* The descriptors are its own from now on.  False: there is no room for more. */
+bool keep_add(const struct lost_message *message, const int fds[LOST_FDS_MAX]);
+
+/* Takes in who asks about what is kept. */
+void keep_answer(void);
+
+/* While the host is there: ends those that it let go. */
+void keep_let_go(const struct lost_page *page);
+
+/* The host has gone: they last until their files are free.  False: there was no
+ * thread for all of them, and it is to be called again. */
+bool keep_without_host(void);
+void keep_end_free(void);
+
+/* One of that hold, or of any for NULL; NULL: there is none. */
+const struct keep *keep_of(const struct lost_message *message);
+
 /* ---- say.c --------------------------------------------------------------- */
 
-/* One line for the user, as the message says. */
-void say(const struct lost_message *message, pid_t host, const char *what);
+/* One line for the user, as the two strings of a message say.  It is written
+ * when this returns, if that does not take too long. */
+void say(const char text[LOST_TEXT_MAX], pid_t host, const char *what);
+
+/* ---- thread.c ------------------------------------------------------------ */
+
+/* Starts one that nobody waits for. */
+bool thread_start(void *(*work)(void *argument), void *argument);
 
 #endif

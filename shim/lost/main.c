@@ -4,6 +4,9 @@
  * The host is sent SIGTERM, and SIGCONT in case that it is stopped, and after a
  * while SIGKILL, all before the lease can expire and the next host be granted
  * the lock.  If it lets the lock go in between, it lives.
+ *
+ * What the host leaves to others who share the lock of an open file, the guard
+ * keeps for them (keep.c); if that is lost, it is they who end.
  */
 #include "config.h"
 
@@ -26,13 +29,19 @@
 
 struct watch {
 	struct lost_message message;
-	int timer; /* -1: none */
-	bool lost; /* and the host has been told */
+	char text[LOST_TEXT_MAX]; /* ends with two NUL bytes */
+	bool lost;		  /* and the host has been told */
 };
 
 static struct watch *watches[LOST_SLOTS];
 static struct lost_page *page;
-static struct pollfd fds[2 + LOST_SLOTS]; /* leash, host, timers by slot */
+/* Leash, host, news of keep.c; timers by slot. */
+enum { LEASH, HOST, NEWS, TIMERS, FDS = TIMERS + LOST_SLOTS };
+static struct pollfd fds[FDS];
+/* Up to the last slot that was used: poll() takes no more than there may be
+ * descriptors, and slots are used from the first one on. */
+static unsigned fds_used = TIMERS;
+static bool host_is_gone;
 static pid_t host;
 static int64_t kill_at = NEVER; /* ms of CLOCK_BOOTTIME, as the lease's */
 
@@ -46,7 +55,8 @@ static int64_t now_ms(void)
 
 /* ---- the leash ------------------------------------------------------------ */
 
-static void watch(const struct lost_message *message, size_t size, int timer)
+static void watch(const struct lost_message *message, const char *text,
+		  int timer)
 {
 	struct watch *slot = watches[message->slot];
 
@@ -54,94 +64,164 @@ static void watch(const struct lost_message *message, size_t size, int timer)
 		slot = watches[message->slot] = calloc(1, sizeof(*slot));
 	if (!slot)
 		exit(1); /* the host notices with its next lock */
-	if (fds[2 + message->slot].fd >= 0)
-		close(fds[2 + message->slot].fd);
-	memset(&slot->message, 0, sizeof(slot->message));
-	memcpy(&slot->message, message, size);
+	if (fds[TIMERS + message->slot].fd >= 0)
+		close(fds[TIMERS + message->slot].fd);
+	slot->message = *message;
+	memcpy(slot->text, text, sizeof(slot->text));
 	slot->lost = false;
-	fds[2 + message->slot] =
+	if (fds_used <= TIMERS + message->slot)
+		fds_used = TIMERS + message->slot + 1;
+	fds[TIMERS + message->slot] =
 		(struct pollfd){ .fd = timer, .events = POLLIN };
 }
 
-static int timer_of(struct msghdr *whole)
+/* Returns how many came. */
+static int fds_of(struct msghdr *whole, int came[LOST_FDS_MAX])
 {
 	struct cmsghdr *part = CMSG_FIRSTHDR(whole);
-	int timer = -1;
+	size_t size;
 
-	if (part && part->cmsg_level == SOL_SOCKET &&
-	    part->cmsg_type == SCM_RIGHTS &&
-	    part->cmsg_len == CMSG_LEN(sizeof(timer)))
-		memcpy(&timer, CMSG_DATA(part), sizeof(timer));
-	return timer;
+	if (!part || part->cmsg_level != SOL_SOCKET ||
+	    part->cmsg_type != SCM_RIGHTS)
+		return 0;
+	size = part->cmsg_len - CMSG_LEN(0);
+	if (size > LOST_FDS_MAX * sizeof(came[0]))
+		return 0;
+	memcpy(came, CMSG_DATA(part), size);
+	return (int)(size / sizeof(came[0]));
+}
+
+/* Once: a program may have any number of files. */
+static void tell_no_room(const struct lost_message *message)
+{
+	const struct watch *slot = watches[message->slot];
+	static bool told;
+
+	if (slot && !told)
+		say(slot->text, host,
+		    "cannot outlive its process: portlock-guard has no room "
+		    "for so many files (ulimit -n)");
+	told = true;
+}
+
+/* Without descriptors, where this process may have no more, it is a message all
+ * the same: the others' are not to suffer.  False: it is none of the host's. */
+static bool take(const struct lost_message *message, const char *text,
+		 int came[LOST_FDS_MAX], int count)
+{
+	int wanted = message->kind == LOST_HELD ? 1 : LOST_FDS_MAX;
+	bool whole = count == wanted;
+
+	if (message->slot >= LOST_SLOTS || message->kind > LOST_KEPT)
+		return false;
+	while (!whole && count > 0)
+		close(came[--count]);
+	if (message->kind == LOST_KEPT) {
+		if (!whole || !keep_add(message, came))
+			tell_no_room(message);
+	} else if (whole) {
+		watch(message, text, came[0]);
+	} else {
+		say(text, host, "is not watched: no descriptor is left");
+	}
+	return true;
 }
 
 /* Takes what the host has said; false: it has nothing any more. */
 static bool listen_to_host(void)
 {
 	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(LOST_FDS_MAX * sizeof(int))];
 		struct cmsghdr aligned;
 	} control;
 	struct lost_message message;
+	char text[LOST_TEXT_MAX];
+	int came[LOST_FDS_MAX];
 	ssize_t size;
 
 	for (;;) {
-		struct iovec data = { &message, sizeof(message) - 2 };
-		struct msghdr whole = { .msg_iov = &data,
-					.msg_iovlen = 1,
+		struct iovec data[] = { { &message, sizeof(message) },
+					{ text, sizeof(text) - 2 } };
+		struct msghdr whole = { .msg_iov = data,
+					.msg_iovlen = 2,
 					.msg_control = &control,
 					.msg_controllen = sizeof(control) };
-		int timer;
 
-		memset(&message, 0, sizeof(message));
+		memset(text, 0, sizeof(text));
 		size = recvmsg(LOST_LEASH, &whole,
 			       MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 		if (size < 0)
 			return errno == EAGAIN || errno == EINTR;
-		timer = timer_of(&whole);
-		if (size <= (ssize_t)LOST_HEAD || message.slot >= LOST_SLOTS ||
-		    timer < 0)
+		if (size == 1) /* the page has changed */
+			continue;
+		if (size < (ssize_t)sizeof(message) ||
+		    !take(&message, text, came, fds_of(&whole, came)))
 			return false;
-		watch(&message, (size_t)size, timer);
 	}
 }
 
 static bool host_has_ended(void)
 {
-	struct pollfd end = fds[1];
+	struct pollfd end = fds[HOST];
 
-	return end.fd >= 0 && poll(&end, 1, 0) > 0;
+	if (end.fd < 0 || poll(&end, 1, 0) <= 0)
+		return false;
+	listen_to_host(); /* for the last time */
+	return true;
 }
 
 /* ---- losses --------------------------------------------------------------- */
 
 static bool is_held(int slot)
 {
-	return atomic_load(&page->held[slot]) == watches[slot]->message.number;
+	const struct lost_message *message = &watches[slot]->message;
+
+	return atomic_load(&page->held[slot]) == message->number &&
+	       (!host_is_gone || keep_of(message));
 }
 
 static void forget(int slot)
 {
-	close(fds[2 + slot].fd);
-	fds[2 + slot].fd = -1;
+	close(fds[TIMERS + slot].fd);
+	fds[TIMERS + slot].fd = -1;
 	watches[slot]->lost = false;
+}
+
+/* What waits for files is to have their room. */
+static void forget_all_but_kept(void)
+{
+	for (int slot = 0; slot < LOST_SLOTS; slot++)
+		if (fds[TIMERS + slot].fd >= 0 && !is_held(slot))
+			forget(slot);
+}
+
+/* Those who may have to end; returns one of them. */
+static pid_t find_losers(const struct lost_message *message)
+{
+	if (!host_is_gone) {
+		victims_find(message->since);
+		return host;
+	}
+	victims_find_sharers(keep_of(message));
+	return victims_any();
 }
 
 static void lose(int slot)
 {
 	const struct lost_message *message = &watches[slot]->message;
+	pid_t loser = find_losers(message);
 
 	if (!message->kills) {
-		say(message, host, "lost to the cluster, and goes on");
+		say(watches[slot]->text, loser,
+		    "lost to the cluster, and goes on");
 		forget(slot);
 		return;
 	}
-	say(message, host, "lost to the cluster: ended");
+	say(watches[slot]->text, loser, "lost to the cluster: ended");
 	watches[slot]->lost = true;
-	fds[2 + slot].events = 0;
+	fds[TIMERS + slot].events = 0;
 	if (kill_at > now_ms() + message->patience_ms)
 		kill_at = now_ms() + message->patience_ms;
-	victims_find(message->since);
 	victims_signal(SIGTERM);
 	victims_signal(SIGCONT);
 }
@@ -151,7 +231,7 @@ static void lose(int slot)
 static void look_at_timers(void)
 {
 	for (int slot = 0; slot < LOST_SLOTS; slot++) {
-		if (fds[2 + slot].fd < 0 || !fds[2 + slot].revents)
+		if (fds[TIMERS + slot].fd < 0 || !fds[TIMERS + slot].revents)
 			continue;
 		if (is_held(slot))
 			lose(slot);
@@ -180,14 +260,26 @@ static void kill_all(void)
 {
 	for (int slot = 0; slot < LOST_SLOTS; slot++)
 		if (watches[slot] && watches[slot]->lost)
-			victims_find(watches[slot]->message.since);
+			find_losers(&watches[slot]->message);
 	victims_signal(SIGKILL);
+}
+
+/* What is lost, and held still when there is no more time: killed again and
+ * again, as others may share it. */
+static void look_at_losses(void)
+{
+	if (kill_at == NEVER)
+		return;
+	if (!loss_lasts())
+		kill_at = NEVER;
+	else if (now_ms() >= kill_at)
+		kill_all();
 }
 
 /* ---- the loop -------------------------------------------------------------- */
 
 /* The host has gone, but others may be left. */
-static int finish(void)
+static void finish(void)
 {
 	while (kill_at != NEVER && victims_are_left()) {
 		if (now_ms() >= kill_at) {
@@ -196,7 +288,18 @@ static int finish(void)
 		}
 		poll(NULL, 0, LOOK_AGAIN);
 	}
-	return 0;
+}
+
+/* What it held, and nobody shares, has ended with it. */
+static void go_on_without_host(void)
+{
+	host_is_gone = true;
+	fds[LEASH].fd = fds[HOST].fd = -1;
+	close(LOST_LEASH);
+	keep_let_go(page);
+	forget_all_but_kept();
+	if (kill_at == NEVER)
+		victims_without_host();
 }
 
 static void begin(void)
@@ -223,30 +326,41 @@ static void begin(void)
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
 	victims_begin(host, pidfd.fd);
-	for (int i = 0; i < 2 + LOST_SLOTS; i++)
+	for (int i = 0; i < FDS; i++)
 		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
-	fds[0].fd = LOST_LEASH;
-	fds[1].fd = pidfd.fd;
+	fds[LEASH].fd = LOST_LEASH;
+	fds[HOST].fd = pidfd.fd;
+	fds[NEWS].fd = keep_begin();
+	if (fds[NEWS].fd < 0)
+		exit(1); /* the host notices, and locks nothing */
+}
+
+static bool sleep_on(void)
+{
+	bool all_done = !host_is_gone || keep_without_host();
+	int timeout = all_done && kill_at == NEVER ? -1 : LOOK_AGAIN;
+
+	return poll(fds, fds_used, timeout) >= 0 || errno == EINTR;
 }
 
 int main(void)
 {
 	begin();
-	for (;;) {
-		if (poll(fds, 2 + LOST_SLOTS,
-			 kill_at == NEVER ? -1 : LOOK_AGAIN) < 0 &&
-		    errno != EINTR)
-			return 1;
-		if (!listen_to_host() || host_has_ended())
-			return finish();
-		look_at_timers();
-		if (kill_at == NEVER)
-			continue;
-		if (!loss_lasts())
-			kill_at = NEVER;
-		else if (now_ms() >= kill_at) {
-			kill_all();
+	while (sleep_on()) {
+		if (fds[NEWS].revents)
+			keep_answer();
+		if (host_is_gone)
+			keep_end_free();
+		else if (!listen_to_host() || host_has_ended())
+			go_on_without_host();
+		else
+			keep_let_go(page);
+		if (host_is_gone && !keep_of(NULL)) {
+			finish();
 			return 0;
 		}
+		look_at_timers();
+		look_at_losses();
 	}
+	return 1;
 }

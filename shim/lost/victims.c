@@ -27,7 +27,7 @@ struct victim {
 	int pidfd; /* or -1 */
 };
 
-static struct victim victims[VICTIMS]; /* the host is the first */
+static struct victim victims[VICTIMS]; /* the host first */
 static int count;
 
 static bool is_there(const struct victim *victim)
@@ -100,15 +100,43 @@ void victims_find(uint64_t since)
 	free(list);
 }
 
+void victims_without_host(void)
+{
+	count = 0;
+}
+
+void victims_find_sharers(const struct keep *keep)
+{
+	struct process *list;
+	int length = processes_list(&list);
+
+	for (int i = 0; keep && i < length; i++)
+		if (!is_victim(list[i].pid) && sharer_is(list[i].pid, keep))
+			add(&list[i]);
+	free(list);
+}
+
+pid_t victims_any(void)
+{
+	for (int i = 0; i < count; i++)
+		if (is_there(&victims[i]))
+			return victims[i].pid;
+	return 0;
+}
+
+/* A sandbox may allow pidfds and forbid this, which nobody would see. */
+static bool has_sent(const struct victim *victim, int signal)
+{
+	return victim->pidfd >= 0 &&
+	       syscall(SYS_pidfd_send_signal, victim->pidfd, signal, NULL, 0) ==
+		       0;
+}
+
 void victims_signal(int signal)
 {
-	for (int i = count - 1; i >= 0; i--) {
-		if (victims[i].pidfd >= 0)
-			syscall(SYS_pidfd_send_signal, victims[i].pidfd, signal,
-				NULL, 0);
-		else if (is_there(&victims[i]))
+	for (int i = count - 1; i >= 0; i--)
+		if (!has_sent(&victims[i], signal) && is_there(&victims[i]))
 			kill(victims[i].pid, signal);
-	}
 }
 
 bool victims_are_left(void)

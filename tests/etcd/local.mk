@@ -28,7 +28,8 @@ etcd_tests = \
 etcd_scripts = \
 	tests/demo-cluster.sh \
 	%D%/test_bench.sh \
-	%D%/test_docs.sh
+	%D%/test_docs.sh \
+	%D%/test_shells.sh
 
 support_sources += \
 	%D%/certificates.c \

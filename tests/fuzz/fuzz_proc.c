@@ -82,6 +82,7 @@ static int fuzz_fcntl(int fd, int command, ...)
 #include "shim/filelock_seen.c"
 #include "shim/gate.c"
 #include "shim/mutex_name.c"
+#include "shim/unix_lines.c"
 #include "shim/who.c"
 #undef open
 #undef close

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* kept.c - whether a key is kept for a lock that we are inside of.
+ *
+ * The process that took it has gone, as flock(1) does that locks a descriptor of
+ * its shell.  So nobody above us holds it; but the open file is still locked,
+ * and this process has it open, or one above.  A mark tells which file that is:
+ * a socket which the guard has, by the name
+ *	/portlock-kept/SESSION/DEVICE:INODE/MOMENT
+ * and by which the kernel tells the user and the process that began the hold.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/session.h"
+#include "shim/filelock.h"
+#include "shim/gate.h"
+#include "shim/kept.h"
+#include "shim/unix_lines.h"
+
+#define PREFIX "/portlock-kept/"
+#define DEPTH 64 /* generations that are looked at */
+
+struct file {
+	uint64_t device, inode;
+};
+
+/* ---- the mark ------------------------------------------------------------------ */
+
+static bool identify(int folder, const char *path, struct file *file)
+{
+	struct statx about;
+
+	/* The kernel's: others that are preloaded look at files for
+	 * themselves.  And what it knows: a server may be far away. */
+	if (syscall(SYS_statx, folder, path,
+		    AT_STATX_DONT_SYNC | (*path ? 0 : AT_EMPTY_PATH),
+		    STATX_TYPE | STATX_INO, &about) < 0)
+		return false;
+	file->device =
+		(uint64_t)about.stx_dev_major << 32 | about.stx_dev_minor;
+	file->inode = about.stx_ino;
+	return true;
+}
+
+static socklen_t name_of(struct sockaddr_un *name, const char *text)
+{
+	size_t length = strlen(text);
+
+	memset(name, 0, sizeof(*name));
+	name->sun_family = AF_UNIX;
+	memcpy(name->sun_path + 1, text, length);
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
+}
+
+static int bind_mark(int mark, const struct pl_address *address,
+		     const struct file *file)
+{
+	struct sockaddr_un name;
+	char text[sizeof(name.sun_path) - 1];
+	socklen_t length;
+
+	snprintf(text, sizeof(text),
+		 PREFIX "%s/%" PRIx64 ":%" PRIx64 "/%" PRIx64,
+		 address->session + strlen(PL_SESSION_PREFIX), file->device,
+		 file->inode, (uint64_t)pl_now(CLOCK_BOOTTIME));
+	length = name_of(&name, text);
+	if (pl_ops->bind(mark, (struct sockaddr *)&name, length) < 0 ||
+	    pl_ops->listen(mark, PL_BACKLOG) < 0)
+		return -errno;
+	return 0;
+}
+
+int kept_mark(const struct pl_address *address, int file)
+{
+	struct file known;
+	int mark, error;
+
+	if (!identify(file, "", &known))
+		return -errno;
+	mark = pl_ops->socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (mark < 0)
+		return -errno;
+	error = bind_mark(mark, address, &known);
+	if (error == 0)
+		return mark;
+	pl_ops->close(mark);
+	return error;
+}
+
+/* ---- who has the file open and locked -------------------------------------------- */
+
+static bool has_locked(pid_t pid, const char *fd, const struct file *file)
+{
+	struct file found;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%.20s", (int)pid, fd);
+	if (!identify(AT_FDCWD, path, &found) || found.device != file->device ||
+	    found.inode != file->inode)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%.20s", (int)pid, fd);
+	return filelock_seen_in(path, SEEN_FLOCK) & (SEEN_READ | SEEN_WRITE);
+}
+
+/* Without opendir(), which allocates. */
+static bool shares(pid_t pid, const struct file *file)
+{
+	char path[32], entries[2048] __attribute__((aligned(8)));
+	bool found = false;
+	int folder;
+	long size;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	folder = REAL(open)(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return false;
+	while (!found && (size = syscall(SYS_getdents64, folder, entries,
+					 sizeof(entries))) > 0)
+		for (long at = 0; at < size && !found;) {
+			const struct dirent64 *entry =
+				(const void *)(entries + at);
+
+			found = entry->d_name[0] != '.' &&
+				has_locked(pid, entry->d_name, file);
+			at += entry->d_reclen;
+		}
+	REAL(close)(folder);
+	return found;
+}
+
+static bool is_shared_above(const struct file *file)
+{
+	pid_t at = getpid();
+
+	for (int i = 0; at > 0 && i < DEPTH; i++) {
+		if (shares(at, file))
+			return true;
+		at = shim_parent_of(at);
+	}
+	return false;
+}
+
+/* ---- the question ---------------------------------------------------------------- */
+
+/* Who began the hold, if that is a process of this user; else 0. */
+static pid_t beginner_of(const char *text)
+{
+	struct ucred peer = { .pid = 0 };
+	socklen_t size = sizeof(peer), length;
+	struct sockaddr_un name;
+	int socket;
+
+	socket = pl_ops->socket(
+		AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (socket < 0)
+		return 0;
+	length = name_of(&name, text);
+	if (pl_ops->connect(socket, (struct sockaddr *)&name, length) < 0 ||
+	    pl_ops->getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) <
+		    0 ||
+	    peer.uid != pl_ops->geteuid())
+		peer.pid = 0;
+	pl_ops->close(socket);
+	return peer.pid;
+}
+
+/* Who holds it still has the gate; and what that means, inside.c knows. */
+static bool holds_still(pid_t pid, const struct pl_address *address)
+{
+	uint64_t inode = gate_inode(address->name);
+
+	return inode == GATE_HIDDEN || (inode != 0 && gate_fd(pid, inode) >= 0);
+}
+
+static bool is_inside_of(const char *line, const struct pl_address *address)
+{
+	const char *session = address->session + strlen(PL_SESSION_PREFIX);
+	const char *name = strchr(line, '@');
+	size_t head = strlen(PREFIX) + strlen(session);
+	struct file file;
+	pid_t beginner;
+
+	if (!name++ || strlen(name) >= sizeof(struct sockaddr_un) - 3 ||
+	    strncmp(name, PREFIX, strlen(PREFIX)) != 0 ||
+	    strncmp(name + strlen(PREFIX), session, strlen(session)) != 0 ||
+	    sscanf(name + head, "/%" SCNx64 ":%" SCNx64 "/", &file.device,
+		   &file.inode) != 2 ||
+	    !is_shared_above(&file))
+		return false;
+	beginner = beginner_of(name);
+	return beginner > 0 && !holds_still(beginner, address);
+}
+
+bool kept_is_inside(const struct pl_address *address)
+{
+	struct unix_lines lines;
+	int error = errno;
+	bool inside = false;
+	char *line;
+
+	if (!unix_open(&lines))
+		return false;
+	while (!inside && (line = unix_next(&lines)))
+		inside = is_inside_of(line, address);
+	unix_close(&lines);
+	errno = error;
+	return inside;
+}

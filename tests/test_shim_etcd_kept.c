@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/* test_shim_etcd_kept.c - a lock of flock(2) goes on with who has the file open,
+ * and so does the cluster's: as shells use flock(1).
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "support/filelock.h"
+#include "support/guard.h"
+#include "support/hang.h"
+
+#define NEWLINES 0x0a0a0a0a0a0a0a0a /* for a shell's read */
+
+/* Tells that it is inside, and waits to be told to leave; by itself, as what it
+ * started would share its files. */
+#define INSIDE "printf \"\\0\\0\\0\\0\\0\\0\\0\\0\"; read -r word"
+/* Tells where it is, and goes on when it is told to. */
+#define HERE "printf \"\\0\\0\\0\\0\\0\\0\\0\\0\"; head -c 8 >/dev/null"
+
+static char log_file[600];
+
+static int setup(void **state)
+{
+	struct filelock_names *names;
+	int error = filelock_setup(state);
+
+	names = *state;
+	snprintf(log_file, sizeof(log_file), "%s/log", names->folder);
+	cluster = guard_begin();
+	return error;
+}
+
+static int teardown(void **state)
+{
+	guard_end();
+	unlink(log_file);
+	return filelock_teardown(state);
+}
+
+#define with_files(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+/* ---- shells --------------------------------------------------------------- */
+
+struct start {
+	struct filelock_names *names;
+	const char *options, *script;
+};
+
+static const char *rules(struct filelock_names *names, const char *options)
+{
+	static char text[2048];
+
+	snprintf(text, sizeof(text),
+		 "flock %s/[ab]* key=%s transport=etcd log=%s %s",
+		 names->folder, names->key, log_file, options);
+	return text;
+}
+
+static void run_shell(struct child *parent, void *argument)
+{
+	const struct start *start = argument;
+
+	require(chdir(start->names->folder) == 0 &&
+		dup2(parent->in, STDIN_FILENO) >= 0 &&
+		dup2(parent->out, STDOUT_FILENO) >= 0);
+	setenv("LD_PRELOAD", getenv("PORTLOCK_SHIM"), 1);
+	setenv("PORTLOCK_RULES", rules(start->names, start->options), 1);
+	execlp("sh", "sh", "-c", start->script, (char *)NULL);
+	_exit(127);
+}
+
+/* One that is inside. */
+static struct child *shell(struct filelock_names *names, const char *options,
+			   const char *script)
+{
+	struct start start = { names, options, script };
+	struct child *child = child_start(run_shell, &start);
+
+	assert_int_equal(hear(child), 0);
+	return child;
+}
+
+/* By another file: only the key keeps it out. */
+static struct child *rival(struct filelock_names *names)
+{
+	struct child *victim = filelock_start(names, rules(names, ""));
+
+	assert_int_equal(victim_do(victim, FILE_b), 0);
+	return victim;
+}
+
+static bool log_has(const char *text)
+{
+	char command[1024];
+
+	snprintf(command, sizeof(command), "grep -q '%s' %s 2>/dev/null", text,
+		 log_file);
+	return system(command) == 0;
+}
+
+static bool is_logged(void *text)
+{
+	return log_has(text);
+}
+
+/* ---- sections ------------------------------------------------------------- */
+
+static void in_a_section_nobody_else_is(void **state, const char *script)
+{
+	struct child *inside = shell(*state, "", script);
+	struct child *other = rival(*state);
+	int grants = cluster->grants;
+
+	assert_int_equal(victim_do(other, FILE_ex_nb), EWOULDBLOCK);
+	say(other, FILE_ex);
+	say(inside, NEWLINES);
+	assert_int_equal(hear(other), 0);
+	assert_int_equal(cluster->grants, grants + 1);
+	child_end(inside);
+	assert_int_equal(child_end(other), 0);
+	guard_await_none();
+	cluster_await_all_ended(cluster);
+}
+
+#define SECTION(name, script)                                                  \
+	static void name(void **state)                                         \
+	{                                                                      \
+		in_a_section_nobody_else_is(state, script);                    \
+	}
+
+SECTION(of_a_subshell, "( flock 9; " INSIDE " ) 9>a")
+SECTION(of_a_subshell_with_a_timeout, "( flock -w 10 9; " INSIDE " ) 9>a")
+SECTION(of_a_subshell_that_reads, ": >a; ( flock 9; " INSIDE " ) 9<a")
+SECTION(up_to_the_unlock, "exec 9>a; flock 9; " INSIDE "; flock -u 9")
+SECTION(of_another_program, "flock -F a sh -c '" INSIDE "'")
+SECTION(of_a_command_whose_flock_was_killed,
+	"flock a sh -c 'kill -9 $PPID; " INSIDE "'")
+SECTION(that_is_locked_again,
+	"( flock 9 && flock 9 && flock -n 9 && " INSIDE " ) 9>a")
+SECTION(that_was_locked_for_readers, "( flock -s 9; flock 9; " INSIDE " ) 9>a")
+SECTION(that_is_for_readers_by_and_by,
+	"( flock 9; flock -s 9; " INSIDE " ) 9>a")
+SECTION(with_another_inside, "( flock 9; flock -w 1 b true && " INSIDE " ) 9>a")
+SECTION(of_what_goes_on_in_the_background,
+	"flock a sh -c '(" INSIDE ") <&3 &' 3<&0")
+
+/* ---- questions ------------------------------------------------------------ */
+
+/* Connects to the mark of file a: as who wants to know whether it is inside. */
+static int ask(const struct filelock_names *names)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	FILE *table = fopen("/proc/net/unix", "re");
+	int socket_ = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	socklen_t length = offsetof(struct sockaddr_un, sun_path) + 1;
+	char line[512], file[600], inode[40];
+	bool found = false;
+	struct stat about;
+
+	snprintf(file, sizeof(file), "%s/a", names->folder);
+	assert_int_equal(stat(file, &about), 0);
+	snprintf(inode, sizeof(inode), ":%lx/", (unsigned long)about.st_ino);
+	assert_non_null(table);
+	while (!found && fgets(line, sizeof(line), table)) {
+		char *mark = strstr(line, "@/portlock-kept/");
+
+		if (!mark || !strstr(mark, inode))
+			continue;
+		mark[strcspn(mark, "\n")] = '\0';
+		found = true;
+		strncpy(name.sun_path + 1, mark + 1, sizeof(name.sun_path) - 2);
+	}
+	fclose(table);
+	assert_true(found);
+	length += (socklen_t)strlen(name.sun_path + 1);
+	assert_int_equal(connect(socket_, (struct sockaddr *)&name, length), 0);
+	return socket_;
+}
+
+static void who_asks_takes_no_room(struct filelock_names *names,
+				   const char *script)
+{
+	struct child *inside = shell(names, "", script);
+
+	for (int i = 0; i < 3; i++) {
+		struct pollfd end = { .fd = ask(names) };
+
+		assert_int_equal(poll(&end, 1, 10000), 1);
+		assert_true(end.revents & POLLHUP);
+		close(end.fd);
+	}
+	say(inside, NEWLINES);
+	child_end(inside);
+	guard_await_none();
+}
+
+/* A mark that nobody answers at is full by and by. */
+static void many_may_ask_who_are_inside(void **state)
+{
+	who_asks_takes_no_room(*state, "( flock 9; " INSIDE " ) 9>a");
+	who_asks_takes_no_room(*state, "flock a sh -c '" INSIDE "'");
+}
+
+/* ---- ends ----------------------------------------------------------------- */
+
+static void it_is_free_when_the_shell_is_killed(void **state)
+{
+	struct child *inside = shell(*state, "", "exec 9>a; flock 9; " INSIDE);
+	struct child *other = rival(*state);
+
+	assert_int_equal(victim_do(other, FILE_ex_nb), EWOULDBLOCK);
+	child_kill(inside);
+	assert_int_equal(victim_do(other, FILE_ex), 0);
+	assert_int_equal(child_end(other), 0);
+	guard_await_none();
+	cluster_await_all_ended(cluster);
+}
+
+static void it_is_free_when_it_is_unlocked(void **state)
+{
+	struct child *outside =
+		shell(*state, "", "exec 9>a; flock 9; flock -u 9; " INSIDE);
+	struct child *other = rival(*state);
+
+	assert_int_equal(victim_do(other, FILE_ex), 0);
+	say(outside, NEWLINES);
+	assert_int_equal(child_end(outside), 0);
+}
+
+/* A lock that others may share is none, as the rule says. */
+static void it_is_free_when_it_is_for_readers(void **state)
+{
+	struct child *outside = shell(*state, "shared=bypass",
+				      "exec 9>a; flock 9; flock -s 9; " INSIDE);
+	struct child *other = rival(*state);
+
+	assert_int_equal(victim_do(other, FILE_ex), 0);
+	say(outside, NEWLINES);
+	assert_int_equal(child_end(outside), 0);
+}
+
+/* ---- losses --------------------------------------------------------------- */
+
+static void who_shares_it_ends_when_it_is_lost(void **state)
+{
+	struct child *inside = shell(*state, "", "exec 9>a; flock 9; " INSIDE);
+
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(inside), -SIGTERM);
+	guard_await_none();
+	assert_true(log_has("lost to the cluster: ended"));
+}
+
+static void who_ignores_that_is_killed(void **state)
+{
+	struct child *inside =
+		shell(*state, "", "trap '' TERM; exec 9>a; flock 9; " INSIDE);
+	int64_t begin = now_ns();
+
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(inside), -SIGKILL);
+	assert_true(now_ns() - begin >= SESSION_MARGIN(5) / 2 * 1000000LL);
+	guard_await_none();
+}
+
+static void who_does_not_share_it_lives(void **state)
+{
+	struct child *outside = shell(
+		*state, "", "exec 9>a; flock 9; exec 8>a; exec 9>&-; " INSIDE);
+
+	cluster_lose(cluster, "gone");
+	say(outside, NEWLINES);
+	assert_int_equal(child_end(outside), 0);
+	guard_await_none();
+}
+
+static void a_warning_is_all_if_the_rule_says_so(void **state)
+{
+	struct child *inside =
+		shell(*state, "on-lost=warn", "exec 9>a; flock 9; " INSIDE);
+
+	cluster_lose(cluster, "gone");
+	wait_until(is_logged, (void *)"lost to the cluster, and goes on");
+	say(inside, NEWLINES);
+	assert_int_equal(child_end(inside), 0);
+	guard_await_none();
+}
+
+/* ---- limits --------------------------------------------------------------- */
+
+/* More files than the guard has descriptors for: these do not outlive the
+ * process, and take nothing from the guard of what is held. */
+static void many_files_leave_the_guard_room(void **state)
+{
+	struct child *inside = shell(
+		*state, "",
+		"ulimit -n 128; exec perl -e 'for (1 .. 50) {"
+		" open $f[$_], \">a$_\"; flock $f[$_], 2; unlink \"a$_\" }"
+		" syswrite STDOUT, \"\\0\" x 8; <STDIN>'");
+
+	wait_until(is_logged, (void *)"no room for so many files");
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(inside), -SIGTERM);
+	guard_await_none();
+}
+
+/* ---- file systems that hang ----------------------------------------------- */
+
+/* As one may that is as far away as the cluster. */
+static void a_log_that_hangs_delays_no_end(void **state)
+{
+	struct child *inside = shell(
+		*state, "", ": >log; trap '' TERM; exec 9>a; flock 9; " INSIDE);
+	int hang = hang_begin(log_file);
+
+	if (hang < 0)
+		skip();
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(inside), -SIGKILL);
+	hang_end(hang);
+	guard_await_none();
+}
+
+static void a_file_that_hangs_delays_no_end(void **state)
+{
+	struct filelock_names *names = *state;
+	struct child *inside =
+		shell(names, "", "exec 9>a; " HERE "; flock 9; " INSIDE);
+	char file[600];
+	int hang;
+
+	snprintf(file, sizeof(file), "%s/a", names->folder);
+	hang = hang_begin(file);
+	if (hang < 0)
+		skip();
+	say(inside, NEWLINES);
+	assert_int_equal(hear(inside), 0);
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(inside), -SIGTERM);
+	hang_end(hang);
+	guard_await_none();
+	assert_true(log_has("lost to the cluster: ended"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_files(of_a_subshell),
+		with_files(of_a_subshell_with_a_timeout),
+		with_files(of_a_subshell_that_reads),
+		with_files(up_to_the_unlock),
+		with_files(of_another_program),
+		with_files(of_a_command_whose_flock_was_killed),
+		with_files(that_is_locked_again),
+		with_files(that_was_locked_for_readers),
+		with_files(that_is_for_readers_by_and_by),
+		with_files(with_another_inside),
+		with_files(of_what_goes_on_in_the_background),
+		with_files(many_may_ask_who_are_inside),
+		with_files(it_is_free_when_the_shell_is_killed),
+		with_files(it_is_free_when_it_is_unlocked),
+		with_files(it_is_free_when_it_is_for_readers),
+		with_files(who_shares_it_ends_when_it_is_lost),
+		with_files(who_ignores_that_is_killed),
+		with_files(who_does_not_share_it_lives),
+		with_files(a_warning_is_all_if_the_rule_says_so),
+		with_files(many_files_leave_the_guard_room),
+		with_files(a_log_that_hangs_delays_no_end),
+		with_files(a_file_that_hangs_delays_no_end),
+	};
+
+	if (!guard_is_in_time())
+		return 77;
+	if (system("flock --version >/dev/null 2>&1") != 0) {
+		print_message("skipped: flock(1) is not installed\n");
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, victim_group_setup, NULL);
+}
