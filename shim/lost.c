@@ -41,6 +41,13 @@ static void fill(struct lost_message *message, const struct portlock_lock *lock,
 	message->kills = !rule->warns;
 }
 
+/* The kernel keeps even SIGKILL of its own children from the init of a PID
+ * namespace. */
+static bool may_be_ended(void)
+{
+	return getpid() != 1;
+}
+
 /* 0, or -EPIPE: the guard has ended; or another -errno. */
 static int watch_once(struct lost_watch *watch, struct portlock_lock *lock,
 		      const struct shim_rule *rule)
@@ -100,6 +107,12 @@ static void complain(const struct shim_rule *rule, int error)
 			      "cannot be started: the user has too many "
 			      "processes");
 		break;
+	case -EOPNOTSUPP:
+		shim_log_rule(rule, leash_program(),
+			      "cannot end process 1 of a container: start that "
+			      "with an init (docker run --init), or say "
+			      "on-lost=warn");
+		break;
 	case -EFBIG:
 		shim_log_rule(rule, leash_program(),
 			      "cannot be told of locks: the limit of the size "
@@ -118,7 +131,8 @@ bool lost_watch_begin(struct lost_watch *watch, struct portlock_lock *lock,
 
 	if (!shim_rule_is_etcd(rule) || lock->transport != PL_ETCD)
 		return true;
-	error = watch_once(watch, lock, rule);
+	error = may_be_ended() || rule->warns ? watch_once(watch, lock, rule)
+					      : -EOPNOTSUPP;
 	if (error == -EPIPE)
 		error = watch_once(watch, lock, rule);
 	/* A signal handler has released it in between. */

@@ -6,9 +6,12 @@
 #include "config.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "support/etcd_files.h"
 
@@ -77,6 +80,50 @@ static void a_limit_of_files_ends_no_program(void **state)
 	}
 }
 
+struct process_1 {
+	struct filelock_names *names;
+	const char *options;
+};
+
+/* flock(1), which says nothing of a lock that is taken. */
+static void run_as_process_1(struct child *parent, void *argument)
+{
+	const struct process_1 *one = argument;
+	int status = 0;
+	pid_t pid;
+
+	(void)parent;
+	if (unshare(CLONE_NEWPID) < 0)
+		_exit(77);
+	pid = fork();
+	if (pid == 0) {
+		setenv("LD_PRELOAD", getenv("PORTLOCK_SHIM"), 1);
+		setenv("PORTLOCK_RULES", rules_with(one->names, one->options),
+		       1);
+		if (chdir(one->names->folder) == 0)
+			execlp("flock", "flock", "-n", "a", "true",
+			       (char *)NULL);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	_exit(WEXITSTATUS(status));
+}
+
+/* Nobody in a container can end its init. */
+static void process_1_of_a_container_gets_no_lock(void **state)
+{
+	struct process_1 one = { *state, "" };
+	int status = child_end(child_start(run_as_process_1, &one));
+
+	if (status == 77)
+		skip();
+	assert_int_equal(status, 1);
+	assert_int_equal(guard_count(), 0);
+	cluster_await(&cluster->releases, 1);
+	one.options = "on-lost=warn";
+	assert_int_equal(child_end(child_start(run_as_process_1, &one)), 0);
+}
+
 /* As all processes of a service are. */
 static void one_that_is_told_to_end_goes_on(void **state)
 {
@@ -132,6 +179,7 @@ int main(void)
 		with_files(one_that_was_killed_is_replaced),
 		with_files(a_low_limit_leaves_room_for_the_guard),
 		with_files(a_limit_of_files_ends_no_program),
+		with_files(process_1_of_a_container_gets_no_lock),
 		with_files(one_that_is_told_to_end_goes_on),
 		with_files(an_heir_goes_on_with_it),
 		with_files(an_heir_gets_it_where_the_guard_was_killed),
