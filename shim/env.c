@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/session.h"
+#include "shim/lost.h"
 #include "shim/pattern.h"
 #include "shim/shim.h"
 
@@ -186,6 +187,8 @@ static void read_rules(void)
 		families |= 1u << rules[rule].family;
 		etcd = etcd || shim_rule_is_etcd(&rules[rule]);
 	}
+	if (etcd)
+		lost_look_ahead();
 	if (etcd && !getauxval(AT_SECURE))
 		keep_variables();
 	atomic_store_explicit(&shim_families_ruled, families,

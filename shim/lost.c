@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/session.h"
@@ -22,10 +23,36 @@ static _Atomic uint64_t numbers; /* of holds */
 
 /* ---- that it may be lost ---------------------------------------------------- */
 
+/* What the program had as its standard error when it began. */
+static struct stat64 standard_error;
+
+/* Also a program that shows nothing else of the shim says that it lost a lock;
+ * but a file that it has put in place of the first one is its own. */
+static bool has_standard_error(void)
+{
+	struct stat64 now;
+
+	return standard_error.st_ino != 0 &&
+	       fstat64(STDERR_FILENO, &now) == 0 &&
+	       now.st_ino == standard_error.st_ino &&
+	       now.st_dev == standard_error.st_dev;
+}
+
+void lost_look_ahead(void)
+{
+	int saved_errno = errno;
+
+	if (fstat64(STDERR_FILENO, &standard_error) < 0)
+		standard_error.st_ino = 0;
+	errno = saved_errno;
+}
+
 static const char *place_of(const struct shim_rule *rule)
 {
 	const char *place = rule->log ? rule->log : shim_log_place();
 
+	if (!place && has_standard_error())
+		place = "stderr";
 	/* No file has a longer name. */
 	return place && strcmp(place, "none") != 0 && strlen(place) < PATH_MAX
 		       ? place

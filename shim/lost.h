@@ -11,6 +11,9 @@ struct lost_watch {
 	atomic_bool outlives;
 };
 
+/* At the program's start, if there are such rules: what its standard error is. */
+void lost_look_ahead(void);
+
 /*
  * The lock is held since just now: portlock-guard does what the rule says when
  * it is lost.  False: it cannot, which is logged.  Nothing to do but for

@@ -3,8 +3,9 @@
  *
  * Rules of conduct: the shim adds exclusion and never removes it; a call that
  * no rule matches behaves exactly as before; errno and results are those that
- * the real function may give; nothing is printed unless PORTLOCK_LOG asks,
- * and then by write(2); nothing blocks or allocates in a constructor.
+ * the real function may give; nothing is printed unless PORTLOCK_LOG asks, but
+ * that a lock was lost (lost.h), and then by write(2); nothing blocks or
+ * allocates in a constructor.
  */
 #ifndef PORTLOCK_SHIM_H
 #define PORTLOCK_SHIM_H

@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "support/etcd_files.h"
@@ -20,6 +22,56 @@ static void a_loss_ends_the_process(void **state)
 	cluster_lose(cluster, "gone");
 	assert_int_equal(guarded_end(victim), -SIGTERM);
 	assert_true(victim_log_has("lost to the cluster: ended"));
+}
+
+/* What a holder that has no log and loses its lock says on standard error. */
+static void lose_aloud(struct filelock_names *names, const char *options,
+		       char said[256])
+{
+	int errors = memfd_create("stderr", MFD_CLOEXEC), own = dup(2);
+	struct child *victim;
+	ssize_t size;
+
+	require(errors >= 0 && own >= 0);
+	victim_log_teardown();
+	require(dup2(errors, 2) == 2);
+	victim = start(names, options);
+	require(dup2(own, 2) == 2);
+	assert_int_equal(victim_do(victim, FILE_ex), 0);
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(victim), -SIGTERM);
+	/* Where the program would have gone on. */
+	require(write(errors, "after\n", 6) == 6);
+	size = pread(errors, said, 255, 0);
+	require(size >= 0);
+	said[size] = '\0';
+	close(errors);
+	close(own);
+}
+
+/* Where Yama forbids it, the guard cannot write where the program does. */
+static bool may_share(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	int scope = 0;
+
+	if (file) {
+		require(fscanf(file, "%d", &scope) == 1);
+		fclose(file);
+	}
+	return scope == 0 || (scope < 3 && geteuid() == 0);
+}
+
+static void a_loss_is_told_without_a_log_too(void **state)
+{
+	char said[256];
+
+	lose_aloud(*state, "", said);
+	assert_non_null(strstr(said, may_share()
+					     ? "to the cluster: ended\nafter\n"
+					     : "to the cluster: ended\n"));
+	lose_aloud(*state, "log=none", said);
+	assert_string_equal(said, "after\n");
 }
 
 static void one_that_ignores_the_signal_ends_before_the_lease(void **state)
@@ -147,6 +199,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_files(a_loss_ends_the_process),
+		with_files(a_loss_is_told_without_a_log_too),
 		with_files(one_that_ignores_the_signal_ends_before_the_lease),
 		with_files(one_that_is_stopped_ends_as_well),
 		with_files(what_it_has_started_since_ends_as_well),

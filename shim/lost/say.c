@@ -13,19 +13,53 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "shim/lost/guard.h"
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 
 #define SAY_MS 50 /* a tenth of the least time between the two signals */
 
 static atomic_int under_way; /* lines */
 
-/* Opened anew, not to wait where the host would. */
+/*
+ * The host's standard error, if it is a regular file: as the host has it, since
+ * what is written behind its place there, it would write over.  -1: it is none,
+ * or that is forbidden.
+ */
+static int shared_error(pid_t host)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, host, 0);
+	struct stat64 seen;
+	int fd;
+
+	if (pidfd < 0)
+		return -1;
+	fd = (int)syscall(SYS_pidfd_getfd, pidfd, STDERR_FILENO, 0);
+	close(pidfd);
+	if (fd >= 0 && (fstat64(fd, &seen) < 0 || !S_ISREG(seen.st_mode))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Anything else is opened anew, not to wait where the host would. */
 static int open_error(pid_t host)
 {
+	int fd = shared_error(host);
 	char theirs[32];
 
+	if (fd >= 0)
+		return fd;
 	snprintf(theirs, sizeof(theirs), "/proc/%d/fd/2", (int)host);
 	return open(theirs,
 		    O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
