@@ -5,12 +5,15 @@
 
 etcd_tests = \
 	%D%/test_cluster \
+	%D%/test_costs \
 	%D%/test_death \
 	%D%/test_errors \
 	%D%/test_exclusion \
+	%D%/test_families \
 	%D%/test_hosts \
 	%D%/test_late \
 	%D%/test_outage \
+	%D%/test_rows \
 	%D%/test_run_lost \
 	%D%/test_session \
 	%D%/test_session_clock \
@@ -42,6 +45,8 @@ support_sources += \
 	%D%/helper.h \
 	%D%/hosts.c \
 	%D%/hosts.h \
+	%D%/places.c \
+	%D%/places.h \
 	%D%/player.c \
 	%D%/proxy.c \
 	%D%/proxy.h \
