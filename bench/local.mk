@@ -148,4 +148,4 @@ bench:
 endif
 
 .PHONY: bench
-EXTRA_DIST += %D%/README.md %D%/waits.svg
+EXTRA_DIST += %D%/README.md %D%/hosts.sh %D%/waits.svg

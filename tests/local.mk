@@ -534,8 +534,11 @@ demo: all $(victims)
 demo-cluster: all %D%/etcd/with_etcd
 	@$(AM_TESTS_ENVIRONMENT) '$(abs_top_srcdir)/%D%/demo-cluster.sh'
 
-.PHONY: check-programs check-valgrind demo demo-cluster measure-hostile \
-	measure-look
+bench-hosts: all %D%/etcd/with_etcd
+	@$(AM_TESTS_ENVIRONMENT) '$(abs_top_srcdir)/bench/hosts.sh'
+
+.PHONY: bench-hosts check-programs check-valgrind demo demo-cluster \
+	measure-hostile measure-look
 # For tests/platforms.sh: these alone, with other flags than the rest.
 victims: $(victims)
 
