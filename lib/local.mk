@@ -196,5 +196,5 @@ dist_pkgdata_DATA += %D%/portlock-waits.bt
 pkgconfig_DATA = %D%/portlock.pc
 cmakedir = $(libdir)/cmake/Portlock
 cmake_DATA = %D%/PortlockConfig.cmake %D%/PortlockConfigVersion.cmake
-EXTRA_DIST += %D%/README.md %D%/look/README.md %D%/portlock.map \
+EXTRA_DIST += %D%/README.md %D%/etcd/README.md %D%/look/README.md \
 	%D%/portlock.map %D%/abi/libportlock.abi

@@ -5,7 +5,7 @@
 # All ```c blocks of the README together must be example_c.c from the line after
 # its SPDX line on; likewise ```cpp and ```sh.  Other languages (```console for
 # commands to type) are not looked at.
-# The tables of files in lib, shim, tests and bench have each file once; what
+# The tables of files in lib, lib/etcd, shim, tests and bench have each file once; what
 # stands in their first column is a pattern, in which the suffix may be missing.
 set -u
 tests=$(dirname "$0")
@@ -71,7 +71,7 @@ table() {
 compare c example_c.c
 compare cpp example_cxx.cc
 compare sh example_shell.sh
-for folder in lib shim tests bench; do
+for folder in lib lib/etcd shim tests bench; do
 	table "$tests/../$folder"
 done
 exit $failed

@@ -34,6 +34,8 @@
  * Children made without fork handlers (vfork, _Fork, clone, posix_spawn) keep
  * copies of the descriptors until they exec or exit and must not call in here
  * before that.  Exec: nothing survives it (all descriptors are close-on-exec).
+ * Helpers (transport "etcd") are nobody's children: they raise no SIGCHLD and
+ * are not for wait(), but in process 1 and reapers of orphans (see prctl(2)).
  * Signals: only portlock_release(), portlock_has_locked() and
  * portlock_token() may be called from a signal handler.
  * Cancellation: no function is a cancellation point.
@@ -224,7 +226,8 @@ PORTLOCK_API int portlock_acquire_interruptible(portlock_t *lock,
 						int64_t timeout_ms);
 
 /**
- * Takes the lock if it is free now; never waits and never queues.
+ * Takes the lock if it is free now; never waits for a holder and never queues.
+ * With transport "etcd" it waits for the cluster's answer, 5 seconds at most.
  * Returns 0, -EBUSY when somebody holds it, or an error of
  * portlock_acquire().
  */

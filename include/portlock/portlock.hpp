@@ -335,7 +335,10 @@ public:
 		check(portlock_acquire_for(handle.get(), -1));
 	}
 
-	/** Takes the lock if it is free now; never waits, never queues. */
+	/**
+	 * Takes the lock if it is free now; never queues, and waits for nothing
+	 * but, with transport "etcd", the cluster's answer: 5 seconds at most.
+	 */
 	bool try_lock()
 	{
 		return got(portlock_try_lock(handle.get()), -EBUSY);
