@@ -13,7 +13,8 @@
 
 #define EXITING 0x4 /* PF_EXITING, in the ninth field of /proc/PID/stat */
 
-/* This process may have no descriptor left; the limit is only its own. */
+/* This process may have no descriptor left; the limit is only its own.  Its
+ * other threads may lower that just then: who cannot look knows nothing. */
 static int open_in_need(const char *path)
 {
 	struct rlimit limit, most;
@@ -22,8 +23,10 @@ static int open_in_need(const char *path)
 	getrlimit(RLIMIT_NOFILE, &limit);
 	most = limit;
 	most.rlim_cur = most.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &most);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	do {
+		setrlimit(RLIMIT_NOFILE, &most);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	} while (fd < 0 && errno == EMFILE);
 	setrlimit(RLIMIT_NOFILE, &limit);
 	return fd;
 }
@@ -39,8 +42,9 @@ bool is_dying(pid_t pid)
 
 	snprintf(text, sizeof(text), "/proc/%d/stat", (int)pid);
 	fd = open_in_need(text);
+	/* ESRCH: it went while its folder was looked up. */
 	if (fd < 0)
-		return errno == ENOENT;
+		return errno == ENOENT || errno == ESRCH;
 	size = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (size <= 0)
