@@ -61,7 +61,7 @@ can_fuzz() {
 # Packages cannot be told by their programs: dpkg itself asks for these.
 need_packages() {
 	for package in build-essential debhelper dpkg-dev xz-utils; do
-		need $package dpkg-query -W $package
+		need $package is_installed $package
 	done
 	need systemtap-sdt-dev has_sdt
 	case " $* " in
@@ -71,6 +71,11 @@ need_packages() {
 		need zsh zsh --version
 		;;
 	esac
+}
+
+# dpkg also knows of packages that others only name.
+is_installed() {
+	dpkg-query -W -f '${db:Status-Status}' "$1" | grep -qx installed
 }
 
 need_analysis() {
