@@ -190,6 +190,7 @@ void direct(struct cast *cast)
 		arena->plan.processes + arena->plan.strangers * STRANGER_KINDS;
 	cast->fds = count_fds();
 	keys_make();
+	slots_plant();
 	cast->begun = now_ns();
 	keep_going(cast);
 	cast->ended = now_ns();

@@ -22,16 +22,35 @@ static void run(int index, int round, uint32_t id)
 		     id);
 }
 
-/* A process that nobody knows of, with a name that it does not own. */
-static void leave_behind(void)
+/* Keeps a name that it does not own, for ever. */
+static void stay(void)
 {
-	if (arena->plan.plant != PLANT_NAME || fork() != 0)
-		return;
 	while (!atomic_load(&arena->over) ||
 	       stranger_bind_gate(arena->grounds[0].key) < 0)
 		sleep_ns(MSEC);
 	for (;;)
 		pause();
+}
+
+/* An orphan from the start: a parent could be struck before it has forked. */
+void slots_plant(void)
+{
+	pid_t parent;
+	int status = 0;
+
+	if (arena->plan.plant != PLANT_NAME)
+		return;
+	fflush(NULL);
+	parent = fork();
+	if (parent == 0) {
+		pid_t orphan = fork();
+
+		if (orphan == 0)
+			stay();
+		_exit(orphan < 0);
+	}
+	if (parent < 0 || waitpid(parent, &status, 0) < 0 || status != 0)
+		violation(ENDS, "cannot fork: %m");
 }
 
 void slot_fill(struct cast *cast, int index)
@@ -42,11 +61,8 @@ void slot_fill(struct cast *cast, int index)
 
 	fflush(NULL);
 	pid = fork();
-	if (pid == 0) {
-		if (index == 0 && slot->round == 0)
-			leave_behind();
+	if (pid == 0)
 		run(index, slot->round, id);
-	}
 	if (pid < 0) {
 		violation(ENDS, "cannot fork: %m");
 		return;

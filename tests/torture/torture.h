@@ -356,6 +356,8 @@ struct cast {
 	uint64_t recorded; /* grants in the history */
 };
 
+/* Once, before all others: the plant that is a process. */
+void slots_plant(void);
 void slot_fill(struct cast *cast, int slot);
 void slot_kill(struct cast *cast, int slot);
 void slot_stop(struct cast *cast, int slot, int64_t until);
