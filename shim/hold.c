@@ -135,6 +135,8 @@ static int take_once(struct shim_hold *hold, const struct shim_rule *rule,
 		return 0;
 	if (shim_rule_is_etcd(rule) && kept_is_inside(&hold->lock.address))
 		return -EALREADY;
+	if (!lost_can_watch(rule))
+		return -ENOLCK;
 	error = acquire(hold, wait, deadline);
 	if (error == 0 && !lost_watch_begin(&hold->watch, &hold->lock, rule)) {
 		portlock_release(&hold->lock);

@@ -70,9 +70,9 @@ static void fill(struct lost_message *message, const struct portlock_lock *lock,
 
 /* The kernel keeps even SIGKILL of its own children from the init of a PID
  * namespace. */
-static bool may_be_ended(void)
+static int check_own_end(const struct shim_rule *rule)
 {
-	return getpid() != 1;
+	return rule->warns || getpid() != 1 ? 0 : -EOPNOTSUPP;
 }
 
 /* 0, or -EPIPE: the guard has ended; or another -errno. */
@@ -151,6 +151,17 @@ static void complain(const struct shim_rule *rule, int error)
 	}
 }
 
+/* The cluster may not even hear of it: when process 1 ends, all others of its
+ * namespace are killed, the helper before it could give anything back. */
+bool lost_can_watch(const struct shim_rule *rule)
+{
+	int error = shim_rule_is_etcd(rule) ? check_own_end(rule) : 0;
+
+	if (error < 0)
+		complain(rule, error);
+	return error == 0;
+}
+
 bool lost_watch_begin(struct lost_watch *watch, struct portlock_lock *lock,
 		      const struct shim_rule *rule)
 {
@@ -158,8 +169,9 @@ bool lost_watch_begin(struct lost_watch *watch, struct portlock_lock *lock,
 
 	if (!shim_rule_is_etcd(rule) || lock->transport != PL_ETCD)
 		return true;
-	error = may_be_ended() || rule->warns ? watch_once(watch, lock, rule)
-					      : -EOPNOTSUPP;
+	error = check_own_end(rule);
+	if (error == 0)
+		error = watch_once(watch, lock, rule);
 	if (error == -EPIPE)
 		error = watch_once(watch, lock, rule);
 	/* A signal handler has released it in between. */

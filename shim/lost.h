@@ -14,6 +14,10 @@ struct lost_watch {
 /* At the program's start, if there are such rules: what its standard error is. */
 void lost_look_ahead(void);
 
+/* Before it is asked for.  False: a loss of it could not end this process, so
+ * the rule gives it no lock, which is logged.  Async-signal-safe. */
+bool lost_can_watch(const struct shim_rule *rule);
+
 /*
  * The lock is held since just now: portlock-guard does what the rule says when
  * it is lost.  False: it cannot, which is logged.  Nothing to do but for

@@ -91,7 +91,9 @@ static int take_portlock(struct semaphore *semaphore,
 		/* A try of a held one fails anyway. */
 		.is_inside = limits->wait->never ? NULL : shim_is_inside,
 	};
-	int error = pl_acquire(&semaphore->lock, &how);
+	int error = lost_can_watch(semaphore->rule)
+			    ? pl_acquire(&semaphore->lock, &how)
+			    : -ENOSYS;
 
 	if (error == -EINTR && goes_on(limits)) {
 		/* For good: a profiling timer would send us to the end of the
