@@ -83,3 +83,19 @@ void pl_session_part(struct portlock_lock *lock, struct pl_bundle *bundle)
 	if (stays && bundle->session >= 0)
 		park(lock, bundle);
 }
+
+void pl_session_finish(struct portlock_lock *lock, int64_t timeout_ms)
+{
+	const int64_t end = pl_deadline_after(timeout_ms);
+	struct pl_bundle last = PL_BUNDLE_NONE;
+	struct pollfd helper = { .events = 0 }; /* its end, no answers */
+
+	pl_window_open();
+	if (pl_session_unpark(lock, &last)) {
+		helper.fd = last.session;
+		if (pl_ops->shutdown(last.session, SHUT_WR) == 0)
+			pl_poll(&helper, 1, end);
+		pl_bundle_close_session(&last);
+	}
+	pl_window_close();
+}

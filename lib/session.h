@@ -77,6 +77,12 @@ void pl_session_part(struct portlock_lock *lock, struct pl_bundle *bundle);
  * places of the bundle.  In a window. */
 bool pl_session_unpark(struct portlock_lock *lock, struct pl_bundle *bundle);
 
+/*
+ * The lock is let go and the handle of no more use: returns when what it had in
+ * the cluster is given back, or after that time.
+ */
+void pl_session_finish(struct portlock_lock *lock, int64_t timeout_ms);
+
 /* ---- session_start.c ------------------------------------------------------ */
 
 /* Starts a helper: its session is in the (empty) places of the bundle then.  0

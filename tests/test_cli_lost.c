@@ -16,6 +16,9 @@
 /* The shortest lease: half a second from SIGTERM to SIGKILL. */
 #define ETCD "--transport", "etcd", "--ttl", "5"
 
+/* How long the wrapper waits for what it has let go to be given back. */
+#define FINISH_NS INT64_C(1000000000)
+
 /* Says its process id, ends with 5 after a line of input. */
 #define READER "sh", "-c", "echo $$; read line; exit 5"
 
@@ -208,6 +211,21 @@ static void a_signal_for_the_wrapper_is_one_for_the_group(void **state)
 	command_end(&command);
 }
 
+static void the_wrapper_waits_for_the_helper_but_not_for_ever(void **state)
+{
+	int64_t begun;
+
+	if (is_slow())
+		skip(); /* valgrind has no stopped processes */
+	start_reader(key_text(state));
+	kill(cluster->helper, SIGSTOP);
+	wait_stopped(cluster->helper);
+	begun = now_ns();
+	assert_int_equal(command_end(&command), 5);
+	assert_true(now_ns() - begun >= FINISH_NS);
+	kill(cluster->helper, SIGCONT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +243,7 @@ int main(void)
 		with_cluster(the_next_here_comes_after_the_end_of_the_group),
 		with_cluster(who_asked_to_be_warned_is_warned),
 		with_cluster(a_signal_for_the_wrapper_is_one_for_the_group),
+		with_cluster(the_wrapper_waits_for_the_helper_but_not_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,9 @@
 #include "lib/cli/supervise.h"
 #include "lib/session.h"
 
+/* How long a cluster that does not answer keeps us from our end. */
+#define FINISH_MS 1000
+
 #define WRONG_SETTING "a setting of etcd is not as it must be: "
 
 /* ---- the handle ------------------------------------------------------------ */
@@ -198,6 +201,8 @@ int run_locked(const struct request *request)
 	error = acquire(request, &place, lock);
 	status = error ? explain_failure(request, &place, error)
 		       : run_under(lock, request);
+	/* A container may end with us, and the helper with it. */
+	pl_session_finish(lock, FINISH_MS);
 	portlock_close(lock);
 	return status;
 }

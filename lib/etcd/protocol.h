@@ -6,7 +6,8 @@
  * travel with the bundle, so the handle that speaks may be another process's
  * than the one that started the helper.  When the last copy of the handle's end
  * closes, the helper gives back what it has in the cluster and ends; but of a
- * lock that was lost it waits for the lease's end.
+ * lock that was lost it waits for the lease's end.  Who wants to know when that
+ * is done closes its direction only (SHUT_WR), and sees the helper's end then.
  *
  * The timer (timerfd, CLOCK_BOOTTIME) is the truth about the cluster's lock:
  * armed means that it is held until then, whatever becomes of the helper; the

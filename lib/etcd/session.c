@@ -108,6 +108,14 @@ void lose(struct session *session, const char *text)
 	session->lost = true;
 }
 
+/* What the handle asks for from here on is for another one: it sees our end at
+ * once. */
+static void leave(struct session *session)
+{
+	channel_close();
+	session_end(session);
+}
+
 /* The handle has nothing any more, or would not ask for it. */
 static void let_go(struct session *session)
 {
@@ -116,7 +124,7 @@ static void let_go(struct session *session)
 	session->lost = false;
 	session->idle_since = now_ns();
 	if (session->told)
-		session_end(session);
+		leave(session);
 }
 
 void fail(struct session *session, int error, const char *text)
@@ -212,8 +220,10 @@ void session_requests(struct session *session)
 
 	while (!session->ending &&
 	       (size = channel_read(packet, sizeof(packet))) != 0) {
-		if (size < 0 || !take_request(session, packet, (size_t)size))
+		if (size < 0)
 			session_end(session);
+		else if (!take_request(session, packet, (size_t)size))
+			leave(session);
 		/* There may be a password in it; but most are small. */
 		explicit_bzero(packet,
 			       size < 0 ? sizeof(packet) : (size_t)size);
@@ -223,7 +233,6 @@ void session_requests(struct session *session)
 void session_end(struct session *session)
 {
 	session->ending = true;
-	channel_close();
 	want_nothing(session);
 	session->lease.doomed = true;
 }
@@ -234,5 +243,5 @@ void session_told_to_end(struct session *session)
 {
 	session->told = true;
 	if (!session->granted && !session->lost)
-		session_end(session);
+		leave(session);
 }

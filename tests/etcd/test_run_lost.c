@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_run_lost.c - portlock run on a real etcd: who is granted a lost lock
- * next finds that the command of who has lost it is not there any more.
+ * next finds that the command of who has lost it is not there any more; and what
+ * is let go is free when it has ended.
  */
 #include "config.h"
 
@@ -30,6 +31,7 @@ static int setup(void **state)
 	setenv("PORTLOCK_SESSION", folder, 0);
 	etcd = etcd_start(&(struct etcd_plan){ 0 });
 	setenv("PORTLOCK_ETCD_ENDPOINTS", etcd->endpoints, 1);
+	setenv("ETCDCTL_API", "3", 1);
 	return key_setup(state);
 }
 
@@ -59,7 +61,6 @@ static pid_t hold(const char *key)
 	snprintf(look, sizeof(look),
 		 "echo granted; grep '^State:.[^ZX]' /proc/%d/status; exit 0",
 		 (int)deaf);
-	setenv("ETCDCTL_API", "3", 1);
 	program_start(&next, "etcdctl",
 		      (const char *const[]){ "etcdctl", "--endpoints",
 					     etcd->endpoints, "lock", name,
@@ -124,6 +125,50 @@ static void a_lease_that_was_revoked_is_told_of(void **state)
 	command_end(&next);
 }
 
+/* The kernel kills the helper with its namespace: in every other one before it
+ * could give back what it was only told to. */
+static void run_in_container(const char *key, const char *timeout)
+{
+	program_start(&command, "unshare",
+		      (const char *const[]){ "unshare", "--pid", "--fork",
+					     command_path(), "run",
+					     "--transport=etcd", "-t", timeout,
+					     key, "--", "true", NULL });
+}
+
+static void a_container_that_ends_leaves_nothing(void **state)
+{
+	static struct etcd_key keys[KEYS_LISTED];
+	const char *key = ((struct key *)*state)->text;
+
+	for (int i = 0; i < 12; i++) {
+		run_in_container(key, "60");
+		assert_int_equal(command_end(&command), 0);
+		assert_int_equal(etcd_queue(etcd, key, keys), 0);
+	}
+}
+
+static void nor_does_one_that_has_waited_in_vain(void **state)
+{
+	static struct etcd_key keys[KEYS_LISTED];
+	const char *key = ((struct key *)*state)->text;
+	char name[128], line[COMMAND_TEXT];
+
+	snprintf(name, sizeof(name), "portlock/%s", key);
+	program_start(&next, "etcdctl",
+		      (const char *const[]){ "etcdctl", "--endpoints",
+					     etcd->endpoints, "lock", name,
+					     NULL });
+	command_line(&next, line);
+	for (int i = 0; i < 12; i++) {
+		run_in_container(key, "0.2");
+		assert_int_equal(command_end(&command), 1);
+		assert_int_equal(etcd_queue(etcd, key, keys), 1);
+	}
+	kill(next.pid, SIGTERM);
+	command_end(&next);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +176,8 @@ int main(void)
 		with_etcd(when_the_session_is_stopped),
 		with_etcd(when_the_wrapper_is_killed_as_well),
 		with_etcd(a_lease_that_was_revoked_is_told_of),
+		with_etcd(a_container_that_ends_leaves_nothing),
+		with_etcd(nor_does_one_that_has_waited_in_vain),
 	};
 
 	/* Its portlock-session is to be found among no others. */
