@@ -92,7 +92,12 @@ static void after_fork_in_parent(void)
 
 static void after_fork_in_child(void)
 {
+	int cancel;
+
+	/* fork() is no point where a thread is cancelled, close() is one. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	forget_all();
+	pthread_setcancelstate(cancel, NULL);
 	/* libc refuses the unlock, as the thread that locked it in the parent
 	 * had another number; tools that watch mutexes want to see it. */
 	pthread_mutex_unlock(&mutex);

@@ -126,12 +126,15 @@ void heir_drop(struct shim_hold *hold)
 void heir_leave(void)
 {
 	struct heir *heir = NULL;
+	int cancel;
 
 	if (!shim_same_process())
 		return;
+	cancel = shim_whole_begin();
 	while ((heir = heir_next(heir, NULL)))
 		if (!heir->from_parent)
 			give(heir->hold, true);
+	shim_whole_end(cancel);
 }
 
 /* ---- fork ---------------------------------------------------------------- */
@@ -146,7 +149,7 @@ void heir_before_fork(void)
 {
 	struct shim_hold *holds[HEIRS];
 	struct heir *heir = NULL;
-	int count;
+	int count, cancel = shim_whole_begin();
 
 	while ((heir = heir_next(heir, NULL))) {
 		if (heir->from_parent)
@@ -158,6 +161,7 @@ void heir_before_fork(void)
 	count = tie_list(holds, HEIRS);
 	for (int i = 0; i < count; i++)
 		bear(holds[i]);
+	shim_whole_end(cancel);
 }
 
 /* What is expected still, parent and child wait for now. */
@@ -172,6 +176,8 @@ static void share(void)
 
 void heir_after_fork(void)
 {
+	int cancel = shim_whole_begin();
+
 	share();
 	for (int i = 0; i < births; i++) {
 		heir_close(born[i].sockets[1]);
@@ -180,11 +186,13 @@ void heir_after_fork(void)
 		else if (in_daemon)
 			give(born[i].hold, true);
 	}
+	shim_whole_end(cancel);
 }
 
 void heir_after_fork_in_child(void)
 {
 	struct heir *heir = NULL;
+	int cancel = shim_whole_begin();
 
 	share();
 	while ((heir = heir_next(heir, NULL)))
@@ -197,6 +205,7 @@ void heir_after_fork_in_child(void)
 		else
 			heir_close(born[i].sockets[1]);
 	}
+	shim_whole_end(cancel);
 }
 
 void heir_daemon_begins(void)
@@ -209,10 +218,12 @@ void heir_daemon_ends(void)
 {
 	struct heir *heir = heir_next(NULL, NULL);
 	int64_t deadline;
+	int cancel;
 
 	in_daemon = false;
 	if (!heir)
 		return;
+	cancel = shim_whole_begin();
 	deadline = pl_deadline_after(PATIENCE_MS);
 	for (; heir; heir = heir_next(heir, NULL)) {
 		struct pollfd come = { .fd = atomic_load(&heir->socket) - 1,
@@ -223,4 +234,5 @@ void heir_daemon_ends(void)
 		pl_poll(&come, 1, deadline);
 		heir_claim(heir->hold, false);
 	}
+	shim_whole_end(cancel);
 }

@@ -57,17 +57,19 @@ bool heir_add(struct shim_hold *hold, int socket, bool from_parent)
 
 enum arrival heir_look(const struct heir *heir)
 {
-	int socket = atomic_load(&heir->socket) - 1, error = errno;
+	int socket = atomic_load(&heir->socket) - 1, error = errno, cancel;
 	enum arrival arrival;
 	ssize_t size;
 	char byte;
 
 	if (socket < 0)
 		return NEVER;
+	cancel = shim_whole_begin();
 	size = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 	arrival = size > 0			? HAS_COME
 		  : size < 0 && errno == EAGAIN ? NOTHING_YET
 						: NEVER;
+	shim_whole_end(cancel);
 	errno = error;
 	return arrival;
 }

@@ -294,6 +294,7 @@ bool hold_outlives(struct shim_hold *hold)
 
 void hold_drop(struct shim_hold *hold)
 {
+	int cancel = shim_whole_begin();
 	unsigned count;
 
 	/* Until it is over: the next taker must not make another key's of it
@@ -312,4 +313,5 @@ void hold_drop(struct shim_hold *hold)
 		portlock_release(&hold->lock);
 	}
 	atomic_fetch_sub(&hold->drops, 1);
+	shim_whole_end(cancel);
 }

@@ -59,18 +59,25 @@ void fd_end_undo(const struct fd_end *end)
 SHIM_HOOK int close(int fd)
 {
 	struct fd_end end;
-	int result;
+	int result, cancel;
 
 	if (is_hidden(fd)) {
 		errno = EBADF;
 		return -1;
 	}
+	/* Who is cancelled here closes it later, with all that goes with it. */
+	if (tie_has(fd) || filelock_owns())
+		pthread_testcancel();
+	cancel = shim_whole_begin();
 	fd_end_begin(&end, fd);
-	if (!end.tied && !end.owned)
+	if (!end.tied && !end.owned) {
+		shim_whole_end(cancel);
 		return REAL(close)(fd);
+	}
 	result = REAL(close)(fd);
 	/* Also if it failed: it has gone then, or had gone behind our back. */
 	fd_end_finish(&end);
+	shim_whole_end(cancel);
 	return result;
 }
 

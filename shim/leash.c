@@ -321,7 +321,10 @@ bool leash_move(int fd)
 
 static void after_fork_in_child(void)
 {
+	int cancel = shim_whole_begin();
+
 	forget();
+	shim_whole_end(cancel);
 	atomic_store(&state, NONE);
 }
 

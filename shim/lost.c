@@ -247,10 +247,11 @@ static int outlive(struct lost_watch *watch, const struct portlock_lock *lock,
 void lost_outlive(struct lost_watch *watch, const struct portlock_lock *lock,
 		  const struct shim_rule *rule, int fd)
 {
-	int saved_errno = errno, file, error;
+	int saved_errno = errno, file, error, cancel;
 
 	if (!shim_rule_is_etcd(rule) || lock->transport != PL_ETCD)
 		return;
+	cancel = shim_whole_begin();
 	file = way_to(fd);
 	error = file < 0 || !can_wait_for(file)
 			? -errno
@@ -260,6 +261,7 @@ void lost_outlive(struct lost_watch *watch, const struct portlock_lock *lock,
 	if (error < 0)
 		shim_log_rule(rule, lock->address.name + strlen(PL_GATE_PREFIX),
 			      "cannot outlive this process");
+	shim_whole_end(cancel);
 	errno = saved_errno;
 }
 

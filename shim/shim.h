@@ -10,6 +10,7 @@
 #ifndef PORTLOCK_SHIM_H
 #define PORTLOCK_SHIM_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -214,6 +215,26 @@ struct shim_quiet {
 };
 void shim_quiet_begin(struct shim_quiet *quiet);
 void shim_quiet_end(const struct shim_quiet *quiet);
+
+/* ---- cancellation --------------------------------------------------------- */
+
+/*
+ * In between, no call is a point where this thread is cancelled: what the shim
+ * does by the way, in functions that are no such point or have begun already,
+ * is done whole.  Async-signal-safe; they nest.
+ */
+static inline int shim_whole_begin(void)
+{
+	int cancel;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	return cancel;
+}
+
+static inline void shim_whole_end(int cancel)
+{
+	pthread_setcancelstate(cancel, NULL);
+}
 
 /* ---- clock.c ------------------------------------------------------------- */
 

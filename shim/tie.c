@@ -136,6 +136,7 @@ static bool is_expected(const struct shim_hold *hold)
 static void drop(struct tie *tie, bool closed)
 {
 	struct shim_hold *hold = atomic_load(&tie->expected);
+	int cancel = shim_whole_begin();
 
 	if (hold) {
 		heir_claim(hold, closed);
@@ -147,6 +148,7 @@ static void drop(struct tie *tie, bool closed)
 		heir_drop(hold);
 	else if (hold)
 		hold_drop(hold);
+	shim_whole_end(cancel);
 }
 
 void tie_cut(int fd, enum tie_kind kind)

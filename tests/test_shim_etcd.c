@@ -106,6 +106,18 @@ static void a_fork_of_the_holder_does_not_wait_for_it(void **state)
 	assert_true(victim_log_has("an ancestor of this process has it"));
 }
 
+/* To unlock is no point where a thread is cancelled, but to wake the guard would
+ * be one; and a fork waits for who is at it. */
+static void a_cancelled_thread_unlocks_it(void **state)
+{
+	struct child *victim = holder(*state, ""), *other;
+
+	assert_int_equal(victim_do(victim, FILE_un_though_cancelled), 0);
+	assert_int_equal(victim_do(victim, FILE_ex_in_child), 0);
+	other = start(*state, "");
+	assert_int_equal(victim_do(other, FILE_ex), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +127,7 @@ int main(void)
 		with_files(a_wrong_variable_is_named),
 		with_files(a_second_lock_of_fcntl_waits_by_a_timeout_only),
 		with_files(a_fork_of_the_holder_does_not_wait_for_it),
+		with_files(a_cancelled_thread_unlocks_it),
 	};
 
 	if (!guard_is_in_time())

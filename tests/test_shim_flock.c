@@ -125,6 +125,15 @@ static void an_unlock_by_an_older_copy_ends_it(void **state)
 	assert_int_equal(victim_do(other, FILE_ex_nb), 0);
 }
 
+static void a_thread_that_is_cancelled_in_a_close_closes_it_again(void **state)
+{
+	struct filelock_names *names = *state;
+	struct child *victim = filelock_holder(names, names->rules);
+
+	assert_int_equal(victim_do(victim, FILE_close_though_cancelled), 0);
+	assert_false(gate_is_bound(names->key));
+}
+
 static void to_lock_again_is_nothing_new(void **state)
 {
 	struct filelock_names *names = *state;
@@ -255,6 +264,7 @@ int main(void)
 		TEST(the_last_copy_takes_it_away),
 		TEST(an_unlock_by_a_copy_ends_it),
 		TEST(an_unlock_by_an_older_copy_ends_it),
+		TEST(a_thread_that_is_cancelled_in_a_close_closes_it_again),
 		TEST(to_lock_again_is_nothing_new),
 		TEST(a_second_descriptor_is_excluded_as_ever),
 		TEST(another_thread_waits),

@@ -255,6 +255,17 @@ static void an_heir_that_is_killed_frees_it(void **state)
 	assert_int_equal(victim_do(other, FILE_ex_nb), 0);
 }
 
+/* fork() is no point where a thread is cancelled, but looks at the heirs. */
+static void a_cancelled_thread_forks(void **state)
+{
+	struct child *victim = start_holder(*state);
+
+	assert_true(victim_do(victim, FILE_fork_to_wait) > 0);
+	assert_int_equal(victim_do(victim, FILE_fork_though_cancelled), 77);
+	assert_true(victim_do(victim, FILE_fork_to_wait) > 0);
+	assert_int_equal(victim_do(victim, FILE_un), 0);
+}
+
 static void forks_leave_no_descriptors(void **state)
 {
 	struct filelock_names *names = *state;
@@ -289,6 +300,7 @@ int main(void)
 		TEST(a_child_that_closes_gives_up_its_claim),
 		TEST(a_killed_parent_leaves_the_real_lock),
 		TEST(an_heir_that_is_killed_frees_it),
+		TEST(a_cancelled_thread_forks),
 		TEST(forks_leave_no_descriptors),
 	};
 

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "victim_filelock_parts.h"
 
@@ -159,6 +160,69 @@ int call_in_thread(int (*call)(void))
 int do_ex_in_thread(void)
 {
 	return call_in_thread(do_ex);
+}
+
+/* ---- cancelled threads --------------------------------------------------- */
+
+static int cancelled(int (*call)(void))
+{
+	pthread_cancel(pthread_self());
+	return call();
+}
+
+static int un_cancelled(void)
+{
+	return cancelled(do_un);
+}
+
+/* No point at which a thread is cancelled; -1: it was. */
+int do_un_though_cancelled(void)
+{
+	return call_in_thread(un_cancelled);
+}
+
+static void close_again(void *unused)
+{
+	(void)unused;
+	close(fds[count]);
+}
+
+static int close_cancelled(void)
+{
+	pthread_cleanup_push(close_again, NULL);
+	cancelled(do_close);
+	pthread_cleanup_pop(1);
+	return 0;
+}
+
+int do_close_though_cancelled(void)
+{
+	call_in_thread(close_cancelled);
+	return 0;
+}
+
+/* What the child ends with, to tell it from one that was cancelled. */
+static int fork_and_end(void)
+{
+	pid_t child = fork();
+	siginfo_t end = { .si_status = -1 };
+
+	if (child == 0)
+		_exit(77);
+	/* Which waitpid() would be. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	waitid(P_PID, (id_t)child, &end, WEXITED);
+	return end.si_status;
+}
+
+static int fork_cancelled(void)
+{
+	return cancelled(fork_and_end);
+}
+
+int do_fork_though_cancelled(void)
+{
+	return call_in_thread(fork_cancelled);
 }
 
 /* ---- signals, counting --------------------------------------------------- */

@@ -22,6 +22,9 @@
 	X(sh_nb)                                                               \
 	X(un)                                                                  \
 	X(ex_in_thread)                                                        \
+	X(un_though_cancelled)	 /* in a thread that is about to be */          \
+	X(close_though_cancelled) /* ... and closes it again when it ends */   \
+	X(fork_though_cancelled)  /* 77: the end of the child */               \
 	X(wrong)  /* an operation that is none */                              \
 	X(set_w)  /* F_SETLK: all of the file */                               \
 	X(set_w1) /* ... its first ten bytes */                                \
