@@ -274,6 +274,21 @@ static void who_ignores_that_is_killed(void **state)
 	guard_await_none();
 }
 
+static void who_closes_it_in_time_lives(void **state)
+{
+	struct child *inside =
+		shell(*state, "",
+		      "trap 'exec 9>&-' TERM; exec 9>a; flock 9; "
+		      "printf \"\\0\\0\\0\\0\\0\\0\\0\\0\"; "
+		      "until read -r word; do :; done");
+
+	cluster_lose(cluster, "gone");
+	guard_await_none();
+	assert_false(guarded_has_ended(&inside->pid));
+	say(inside, NEWLINES);
+	assert_int_equal(child_end(inside), 0);
+}
+
 static void who_does_not_share_it_lives(void **state)
 {
 	struct child *outside = shell(
@@ -373,6 +388,7 @@ int main(void)
 		with_files(it_is_free_when_it_is_for_readers),
 		with_files(who_shares_it_ends_when_it_is_lost),
 		with_files(who_ignores_that_is_killed),
+		with_files(who_closes_it_in_time_lives),
 		with_files(who_does_not_share_it_lives),
 		with_files(a_warning_is_all_if_the_rule_says_so),
 		with_files(many_files_leave_the_guard_room),

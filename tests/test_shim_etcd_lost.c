@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support/etcd_files.h"
@@ -151,6 +152,103 @@ static void what_it_has_started_since_ends_as_well(void **state)
 	kill(pids.before, SIGKILL);
 }
 
+/* ---- who is not to end ---------------------------------------------------- */
+
+/* A child whose start can be told from a grant that follows. */
+static pid_t bystander(struct child *victim, int command)
+{
+	pid_t pid = victim_do(victim, command);
+
+	assert_true(pid > 0);
+	sleep_ns(3 * 10000000);
+	return pid;
+}
+
+static void assert_lives(pid_t pid)
+{
+	guard_await_none();
+	assert_false(guarded_has_ended(&pid));
+	kill(pid, SIGKILL);
+}
+
+static bool is_logged(void *text)
+{
+	return victim_log_has(text);
+}
+
+/* Both are lost, but the child was started under the first only. */
+static void who_is_warned_is_no_victim_of_another_loss(void **state)
+{
+	struct filelock_names *names = *state;
+	struct fake_order lose = { .timer_ms = FAKE_TIMER_EXPIRED };
+	struct child *victim;
+	char rules[2048];
+	pid_t first, child;
+
+	snprintf(rules, sizeof(rules),
+		 "flock %s/a key=%s-a transport=etcd on-lost=warn\n"
+		 "flock %s/b key=%s transport=etcd",
+		 names->folder, names->key, names->folder, names->key);
+	victim = filelock_start(names, rules);
+	assert_int_equal(victim_do(victim, FILE_ex), 0);
+	first = cluster->holder;
+	child = bystander(victim, FILE_start);
+	assert_int_equal(victim_do(victim, FILE_b), 0);
+	assert_int_equal(victim_do(victim, FILE_ex), 0);
+	cluster_order(cluster, first, &lose);
+	wait_until(is_logged, (void *)"and goes on");
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(victim), -SIGTERM);
+	assert_lives(child);
+}
+
+static void who_was_spared_is_no_victim_of_the_next_loss(void **state)
+{
+	struct child *victim = holder(*state, "");
+	pid_t child = bystander(victim, FILE_start_stubborn);
+
+	assert_int_equal(victim_do(victim, FILE_un_at_term), 0);
+	cluster_lose(cluster, "gone");
+	cluster_await(&cluster->releases, 1);
+	assert_int_equal(victim_do(victim, FILE_ex), 0);
+	/* What it unlocks now. */
+	assert_int_equal(victim_do(victim, FILE_b), 0);
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(victim), -SIGKILL);
+	assert_lives(child);
+}
+
+static nlink_t nlink_of(const char *path)
+{
+	struct stat about = { .st_nlink = 0 };
+
+	stat(path, &about);
+	return about.st_nlink;
+}
+
+static bool has_threads(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	return nlink_of(path) > 3;
+}
+
+static void what_has_lost_its_first_thread_ends_as_well(void **state)
+{
+	struct child *victim = holder(*state, "");
+	pid_t child = victim_do(victim, FILE_start_headless);
+
+	assert_true(child > 0);
+	while (process_state(child) != 'Z')
+		sleep_ns(1000000);
+	assert_true(has_threads(child));
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(victim), -SIGTERM);
+	guard_await_none();
+	assert_false(has_threads(child));
+}
+
 static void who_let_it_go_before_lives(void **state)
 {
 	struct fake_order expire = { .timer_ms = FAKE_TIMER_EXPIRED };
@@ -203,6 +301,9 @@ int main(void)
 		with_files(one_that_ignores_the_signal_ends_before_the_lease),
 		with_files(one_that_is_stopped_ends_as_well),
 		with_files(what_it_has_started_since_ends_as_well),
+		with_files(what_has_lost_its_first_thread_ends_as_well),
+		with_files(who_is_warned_is_no_victim_of_another_loss),
+		with_files(who_was_spared_is_no_victim_of_the_next_loss),
 		with_files(who_let_it_go_before_lives),
 		with_files(a_warning_is_all_if_the_rule_says_so),
 		with_files(a_lost_lock_is_not_shared_any_more),

@@ -261,6 +261,11 @@ int do_un_in_handler(void)
 	return raise(SIGUSR1);
 }
 
+int do_un_at_term(void)
+{
+	return signal(SIGTERM, unlock) == SIG_ERR ? errno : 0;
+}
+
 int do_cover(void)
 {
 	int failed = 0, end = (int)sysconf(_SC_OPEN_MAX);

@@ -61,9 +61,13 @@
 	X(fork_twice)                                                          \
 	X(fork_and_obey) /* ... and this one: SIGUSR1 unlock, SIGUSR2 close */ \
 	X(fork_to_wait)	 /* the child waits for a signal; its pid */           \
+	X(start)	  /* a program that has none of the files; its pid */  \
+	X(start_stubborn) /* ... and ignores SIGTERM */                        \
+	X(start_headless) /* ... a process without its first thread */         \
 	X(daemon)                                                              \
 	X(cover) /* dup2() over every free descriptor; how many failed */      \
 	X(un_in_handler)                                                       \
+	X(un_at_term)	  /* unlock, when SIGTERM comes */                     \
 	X(ex_in_child) /* of a new descriptor, without blocking */             \
 	X(hold)	       /* until the end of the input */
 

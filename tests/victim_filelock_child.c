@@ -2,6 +2,7 @@
 /* victim_filelock_child.c - children that have the same files open. */
 #include "config.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -74,6 +75,57 @@ int do_fork_to_wait(void)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pause();
 		_exit(0);
+	}
+	return child;
+}
+
+static void have_nothing(void)
+{
+	closefrom(STDERR_FILENO + 1);
+	dup2(STDERR_FILENO, STDIN_FILENO);
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+}
+
+static int start(sighandler_t at_term)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		have_nothing();
+		signal(SIGTERM, at_term);
+		execlp("sleep", "sleep", "100", (char *)NULL);
+		_exit(127);
+	}
+	return child;
+}
+
+int do_start(void)
+{
+	return start(SIG_DFL);
+}
+
+int do_start_stubborn(void)
+{
+	return start(SIG_IGN);
+}
+
+static void *pause_alone(void *unused)
+{
+	(void)unused;
+	sleep(100);
+	_exit(0);
+}
+
+int do_start_headless(void)
+{
+	pid_t child = fork();
+	pthread_t thread;
+
+	if (child == 0) {
+		have_nothing();
+		if (pthread_create(&thread, NULL, pause_alone, NULL) == 0)
+			pthread_exit(NULL);
+		_exit(127);
 	}
 	return child;
 }

@@ -40,10 +40,15 @@ void victims_signal(int signal);
 /* Whether any of them is there still. */
 bool victims_are_left(void);
 
-/* Those who share what is kept (keep.c), now that the host has gone. */
+/* All of them but the host: the next loss has others. */
+void victims_forget(void);
+
+/* Those who share what is kept (keep.c), now that the host has gone.  One of
+ * them, or 0, who is no victim. */
 struct keep;
 void victims_without_host(void);
 void victims_find_sharers(const struct keep *keep);
+pid_t victims_sharer(const struct keep *keep);
 /* One that is there, or 0. */
 pid_t victims_any(void);
 

@@ -30,7 +30,8 @@
 struct watch {
 	struct lost_message message;
 	char text[LOST_TEXT_MAX]; /* ends with two NUL bytes */
-	bool lost;		  /* and the host has been told */
+	bool lost;		  /* and who loses it has been told */
+	int64_t kill_at;	  /* then: ms of CLOCK_BOOTTIME, as the lease's */
 };
 
 static struct watch *watches[LOST_SLOTS];
@@ -43,7 +44,8 @@ static struct pollfd fds[FDS];
 static unsigned fds_used = TIMERS;
 static bool host_is_gone;
 static pid_t host;
-static int64_t kill_at = NEVER; /* ms of CLOCK_BOOTTIME, as the lease's */
+/* The host has ended by such a loss: what it has started and left goes then. */
+static int64_t orphans_at = NEVER;
 
 static int64_t now_ms(void)
 {
@@ -195,7 +197,7 @@ static void forget_all_but_kept(void)
 			forget(slot);
 }
 
-/* Those who may have to end; returns one of them. */
+/* Those who have to end; returns one of them. */
 static pid_t find_losers(const struct lost_message *message)
 {
 	if (!host_is_gone) {
@@ -206,22 +208,30 @@ static pid_t find_losers(const struct lost_message *message)
 	return victims_any();
 }
 
+/* Who is only told must not be among the victims of another loss. */
+static void warn(int slot)
+{
+	const struct lost_message *message = &watches[slot]->message;
+	pid_t loser = host_is_gone ? victims_sharer(keep_of(message)) : host;
+
+	say(watches[slot]->text, loser, "lost to the cluster, and goes on");
+	forget(slot);
+}
+
 static void lose(int slot)
 {
 	const struct lost_message *message = &watches[slot]->message;
-	pid_t loser = find_losers(message);
+	pid_t loser;
 
 	if (!message->kills) {
-		say(watches[slot]->text, loser,
-		    "lost to the cluster, and goes on");
-		forget(slot);
+		warn(slot);
 		return;
 	}
+	loser = find_losers(message);
 	say(watches[slot]->text, loser, "lost to the cluster: ended");
 	watches[slot]->lost = true;
+	watches[slot]->kill_at = now_ms() + message->patience_ms;
 	fds[TIMERS + slot].events = 0;
-	if (kill_at > now_ms() + message->patience_ms)
-		kill_at = now_ms() + message->patience_ms;
 	victims_signal(SIGTERM);
 	victims_signal(SIGCONT);
 }
@@ -240,20 +250,24 @@ static void look_at_timers(void)
 	}
 }
 
-/* Whether a lost lock is held still; if not, the host lives. */
-static bool loss_lasts(void)
+/* What is lost and was let go since then: the host lives. */
+static void forget_let_go(void)
 {
-	bool lasts = false;
-
-	for (int slot = 0; slot < LOST_SLOTS; slot++) {
-		if (!watches[slot] || !watches[slot]->lost)
-			continue;
-		if (is_held(slot))
-			lasts = true;
-		else
+	for (int slot = 0; slot < LOST_SLOTS; slot++)
+		if (watches[slot] && watches[slot]->lost && !is_held(slot))
 			forget(slot);
-	}
-	return lasts;
+}
+
+/* When the first of those that are lost, and held still, has no more time. */
+static int64_t next_kill(void)
+{
+	int64_t next = orphans_at;
+
+	for (int slot = 0; slot < LOST_SLOTS; slot++)
+		if (watches[slot] && watches[slot]->lost &&
+		    watches[slot]->kill_at < next)
+			next = watches[slot]->kill_at;
+	return next;
 }
 
 static void kill_all(void)
@@ -262,17 +276,18 @@ static void kill_all(void)
 		if (watches[slot] && watches[slot]->lost)
 			find_losers(&watches[slot]->message);
 	victims_signal(SIGKILL);
+	orphans_at = NEVER;
 }
 
 /* What is lost, and held still when there is no more time: killed again and
- * again, as others may share it. */
+ * again, as others may share it.  Who was to end by a loss that is over is
+ * nothing to the next one. */
 static void look_at_losses(void)
 {
-	if (kill_at == NEVER)
-		return;
-	if (!loss_lasts())
-		kill_at = NEVER;
-	else if (now_ms() >= kill_at)
+	forget_let_go();
+	if (next_kill() == NEVER)
+		victims_forget();
+	else if (now_ms() >= next_kill())
 		kill_all();
 }
 
@@ -281,25 +296,27 @@ static void look_at_losses(void)
 /* The host has gone, but others may be left. */
 static void finish(void)
 {
-	while (kill_at != NEVER && victims_are_left()) {
-		if (now_ms() >= kill_at) {
+	while (orphans_at != NEVER && victims_are_left()) {
+		if (now_ms() >= orphans_at)
 			kill_all();
-			break;
-		}
-		poll(NULL, 0, LOOK_AGAIN);
+		else
+			poll(NULL, 0, LOOK_AGAIN);
 	}
 }
 
 /* What it held, and nobody shares, has ended with it. */
 static void go_on_without_host(void)
 {
+	forget_let_go();
+	orphans_at = next_kill();
 	host_is_gone = true;
 	fds[LEASH].fd = fds[HOST].fd = -1;
 	close(LOST_LEASH);
 	keep_let_go(page);
 	forget_all_but_kept();
-	if (kill_at == NEVER)
-		victims_without_host();
+	victims_without_host();
+	if (orphans_at == NEVER)
+		victims_forget();
 }
 
 static void begin(void)
@@ -338,7 +355,7 @@ static void begin(void)
 static bool sleep_on(void)
 {
 	bool all_done = !host_is_gone || keep_without_host();
-	int timeout = all_done && kill_at == NEVER ? -1 : LOOK_AGAIN;
+	int timeout = all_done && next_kill() == NEVER ? -1 : LOOK_AGAIN;
 
 	return poll(fds, fds_used, timeout) >= 0 || errno == EINTR;
 }
@@ -359,8 +376,8 @@ int main(void)
 			finish();
 			return 0;
 		}
-		look_at_timers();
 		look_at_losses();
+		look_at_timers();
 	}
 	return 1;
 }

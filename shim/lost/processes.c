@@ -19,8 +19,8 @@ bool process_read(pid_t pid, struct process *process)
 {
 	char path[32], text[1024], *at;
 	ssize_t size = -1;
+	int fd, threads;
 	char state;
-	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -37,9 +37,11 @@ bool process_read(pid_t pid, struct process *process)
 	return at &&
 	       sscanf(at + 1,
 		      " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d "
-		      "%*d %*d %*d %*d %*d %" SCNu64,
-		      &state, &process->parent, &process->started) == 3 &&
-	       state != 'Z' && state != 'X';
+		      "%*d %*d %*d %d %*d %" SCNu64,
+		      &state, &process->parent, &threads,
+		      &process->started) == 4 &&
+	       /* Its first thread may have ended before the others. */
+	       ((state != 'Z' && state != 'X') || threads > 1);
 }
 
 uint64_t process_ticks(uint64_t ns)

@@ -29,6 +29,7 @@ struct victim {
 
 static struct victim victims[VICTIMS]; /* the host first */
 static int count;
+static int lasting; /* so many of them are not forgotten: the host */
 
 static bool is_there(const struct victim *victim)
 {
@@ -47,7 +48,7 @@ void victims_begin(pid_t host, int pidfd)
 
 	process_read(host, &now);
 	victims[0] = (struct victim){ host, now.started, pidfd };
-	count = 1;
+	count = lasting = 1;
 }
 
 static bool is_victim(pid_t pid)
@@ -102,7 +103,14 @@ void victims_find(uint64_t since)
 
 void victims_without_host(void)
 {
-	count = 0;
+	lasting = 0;
+}
+
+void victims_forget(void)
+{
+	while (count > lasting)
+		if (victims[--count].pidfd >= 0)
+			close(victims[count].pidfd);
 }
 
 void victims_find_sharers(const struct keep *keep)
@@ -114,6 +122,19 @@ void victims_find_sharers(const struct keep *keep)
 		if (!is_victim(list[i].pid) && sharer_is(list[i].pid, keep))
 			add(&list[i]);
 	free(list);
+}
+
+pid_t victims_sharer(const struct keep *keep)
+{
+	struct process *list;
+	int length = processes_list(&list);
+	pid_t found = 0;
+
+	for (int i = 0; keep && i < length && !found; i++)
+		if (sharer_is(list[i].pid, keep))
+			found = list[i].pid;
+	free(list);
+	return found;
 }
 
 pid_t victims_any(void)
