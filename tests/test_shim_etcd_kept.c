@@ -5,12 +5,14 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -300,6 +302,41 @@ static void who_does_not_share_it_lives(void **state)
 	guard_await_none();
 }
 
+/* Who knows nothing of the cluster, and waits for the file's lock. */
+static void lock_it(struct child *parent, void *argument)
+{
+	const struct filelock_names *names = argument;
+	int fd;
+
+	require(chdir(names->folder) == 0);
+	fd = open("a", O_RDWR | O_CLOEXEC);
+	require(fd >= 0);
+	say(parent, 0);
+	require(flock(fd, LOCK_EX) == 0);
+	say(parent, 0);
+	hear_or_end(parent, &(int64_t){ 0 });
+}
+
+/* It has the file's lock before the guard can ask for that. */
+static void who_has_the_file_next_lives(void **state)
+{
+	struct child *inside =
+		shell(*state, "", "exec flock a sh -c '" INSIDE "'");
+	struct child *next = child_start(lock_it, *state);
+
+	hear(next);
+	assert_int_equal(guard_signal(SIGSTOP), 1);
+	cluster_lose(cluster, "gone");
+	say(inside, NEWLINES); /* the command ends, and flock after it */
+	assert_int_equal(child_end(inside), 0);
+	hear(next);
+	assert_int_equal(guard_signal(SIGCONT), 1);
+	/* Until it would have been killed. */
+	sleep_ns(SESSION_MARGIN(5) / 2 * INT64_C(1000000) + 5 * MOMENT);
+	assert_int_equal(child_end(next), 0);
+	guard_await_none();
+}
+
 static void a_warning_is_all_if_the_rule_says_so(void **state)
 {
 	struct child *inside =
@@ -390,6 +427,7 @@ int main(void)
 		with_files(who_ignores_that_is_killed),
 		with_files(who_closes_it_in_time_lives),
 		with_files(who_does_not_share_it_lives),
+		with_files(who_has_the_file_next_lives),
 		with_files(a_warning_is_all_if_the_rule_says_so),
 		with_files(many_files_leave_the_guard_room),
 		with_files(a_log_that_hangs_delays_no_end),

@@ -47,14 +47,23 @@ void victims_forget(void);
  * them, or 0, who is no victim. */
 struct keep;
 void victims_without_host(void);
-void victims_find_sharers(const struct keep *keep);
-pid_t victims_sharer(const struct keep *keep);
+void victims_find_sharers(const struct keep *keep, pid_t host);
+pid_t victims_sharer(const struct keep *keep, pid_t host);
 /* One that is there, or 0. */
 pid_t victims_any(void);
 
 /* ---- sharers.c: who has what is kept -------------------------------------- */
 
-bool sharer_is(pid_t pid, const struct keep *keep);
+/*
+ * Who has called flock() for the lock of that file which the process has, or a
+ * share in: the number stays with the lock, whoever has it in the end.  0: one
+ * that is not there any more, of another PID namespace than the first one.
+ */
+#define NO_LOCKER (-1)
+pid_t sharer_locker(pid_t pid, const struct keep *keep);
+
+/* Whether it is the lock that was the host's. */
+bool sharer_is(pid_t pid, const struct keep *keep, pid_t host);
 
 /* ---- file.c: which file that is ------------------------------------------ */
 
@@ -77,6 +86,7 @@ struct keep {
 	uint32_t slot;
 	int operation; /* of flock(): how the file's lock is waited for */
 	struct file about;
+	pid_t locker; /* see sharers.c; the host, or who has left it to that */
 	int session, file, mark;
 	bool is_awaited; /* by a thread */
 	atomic_bool is_free;
@@ -87,7 +97,8 @@ struct keep {
 int keep_begin(void);
 
 /* The descriptors are its own from now on.  False: there is no room for more. */
-bool keep_add(const struct lost_message *message, const int fds[LOST_FDS_MAX]);
+bool keep_add(const struct lost_message *message, const int fds[LOST_FDS_MAX],
+	      pid_t host);
 
 /* Takes in who asks about what is kept. */
 void keep_answer(void);

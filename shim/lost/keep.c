@@ -68,7 +68,8 @@ static bool is_known(const struct lost_message *message,
 }
 
 static bool keep_new(const struct lost_message *message,
-		     const struct file *about, const int fds[LOST_FDS_MAX])
+		     const struct file *about, const int fds[LOST_FDS_MAX],
+		     pid_t host)
 {
 	struct keep *keep = room > 0 ? calloc(1, sizeof(*keep)) : NULL;
 
@@ -82,6 +83,7 @@ static bool keep_new(const struct lost_message *message,
 	keep->session = fds[0];
 	keep->file = fds[1];
 	keep->mark = fds[2];
+	keep->locker = sharer_locker(host, keep);
 	keep->next = keeps;
 	keeps = keep;
 	fcntl(keep->mark, F_SETFL, O_NONBLOCK);
@@ -89,7 +91,8 @@ static bool keep_new(const struct lost_message *message,
 	return true;
 }
 
-bool keep_add(const struct lost_message *message, const int fds[LOST_FDS_MAX])
+bool keep_add(const struct lost_message *message, const int fds[LOST_FDS_MAX],
+	      pid_t host)
 {
 	struct file about;
 	/* To open what is not a file may do anything. */
@@ -97,7 +100,7 @@ bool keep_add(const struct lost_message *message, const int fds[LOST_FDS_MAX])
 		      (about.type == S_IFREG || about.type == S_IFDIR) &&
 		      !is_known(message, &about);
 
-	if (wanted && keep_new(message, &about, fds))
+	if (wanted && keep_new(message, &about, fds, host))
 		return true;
 	for (int i = 0; i < LOST_FDS_MAX; i++)
 		close(fds[i]);

@@ -31,7 +31,7 @@ struct watch {
 	struct lost_message message;
 	char text[LOST_TEXT_MAX]; /* ends with two NUL bytes */
 	bool lost;		  /* and who loses it has been told */
-	int64_t kill_at;	  /* then: ms of CLOCK_BOOTTIME, as the lease's */
+	int64_t kill_at; /* then: ms of CLOCK_BOOTTIME, as the lease's */
 };
 
 static struct watch *watches[LOST_SLOTS];
@@ -119,7 +119,7 @@ static bool take(const struct lost_message *message, const char *text,
 	while (!whole && count > 0)
 		close(came[--count]);
 	if (message->kind == LOST_KEPT) {
-		if (!whole || !keep_add(message, came))
+		if (!whole || !keep_add(message, came, host))
 			tell_no_room(message);
 	} else if (whole) {
 		watch(message, text, came[0]);
@@ -204,7 +204,7 @@ static pid_t find_losers(const struct lost_message *message)
 		victims_find(message->since);
 		return host;
 	}
-	victims_find_sharers(keep_of(message));
+	victims_find_sharers(keep_of(message), host);
 	return victims_any();
 }
 
@@ -212,9 +212,12 @@ static pid_t find_losers(const struct lost_message *message)
 static void warn(int slot)
 {
 	const struct lost_message *message = &watches[slot]->message;
-	pid_t loser = host_is_gone ? victims_sharer(keep_of(message)) : host;
+	pid_t loser =
+		host_is_gone ? victims_sharer(keep_of(message), host) : host;
 
-	say(watches[slot]->text, loser, "lost to the cluster, and goes on");
+	if (loser)
+		say(watches[slot]->text, loser,
+		    "lost to the cluster, and goes on");
 	forget(slot);
 }
 
@@ -228,7 +231,8 @@ static void lose(int slot)
 		return;
 	}
 	loser = find_losers(message);
-	say(watches[slot]->text, loser, "lost to the cluster: ended");
+	if (loser)
+		say(watches[slot]->text, loser, "lost to the cluster: ended");
 	watches[slot]->lost = true;
 	watches[slot]->kill_at = now_ms() + message->patience_ms;
 	fds[TIMERS + slot].events = 0;
@@ -279,16 +283,27 @@ static void kill_all(void)
 	orphans_at = NEVER;
 }
 
+/* Nobody is left who shares it: the files' locks are others' by now. */
+static void forget_losses(void)
+{
+	for (int slot = 0; slot < LOST_SLOTS; slot++)
+		if (watches[slot] && watches[slot]->lost)
+			forget(slot);
+}
+
 /* What is lost, and held still when there is no more time: killed again and
  * again, as others may share it.  Who was to end by a loss that is over is
  * nothing to the next one. */
 static void look_at_losses(void)
 {
 	forget_let_go();
-	if (next_kill() == NEVER)
+	if (next_kill() == NEVER) {
 		victims_forget();
-	else if (now_ms() >= next_kill())
+	} else if (now_ms() >= next_kill()) {
 		kill_all();
+		if (host_is_gone && !victims_are_left())
+			forget_losses();
+	}
 }
 
 /* ---- the loop -------------------------------------------------------------- */

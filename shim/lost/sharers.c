@@ -11,32 +11,39 @@
 #include "shim/lost/guard.h"
 
 /* As in filelock_seen.c: one line for each lock of the open file. */
-static bool is_locked(const char *path, int operation)
+static pid_t locker_in(const char *path, int operation)
 {
 	FILE *info = fopen(path, "re");
+	pid_t locker = NO_LOCKER;
 	char line[512];
-	bool found = false;
 
-	while (info && !found && fgets(line, sizeof(line), info))
-		found = strncmp(line, "lock:", 5) == 0 &&
-			strstr(line, "FLOCK") && !strstr(line, "->") &&
-			(operation == LOCK_EX || strstr(line, " WRITE "));
+	while (info && locker == NO_LOCKER && fgets(line, sizeof(line), info)) {
+		const char *lock = strstr(line, "FLOCK");
+
+		if (strncmp(line, "lock:", 5) != 0 || !lock ||
+		    strstr(line, "->") ||
+		    (operation != LOCK_EX && !strstr(line, " WRITE ")))
+			continue;
+		if (sscanf(lock, "FLOCK %*s %*s %d", &locker) != 1 ||
+		    locker < 0)
+			locker = 0;
+	}
 	if (info)
 		fclose(info);
-	return found;
+	return locker;
 }
 
-bool sharer_is(pid_t pid, const struct keep *keep)
+pid_t sharer_locker(pid_t pid, const struct keep *keep)
 {
-	char path[300];
+	pid_t locker = NO_LOCKER;
 	struct dirent *entry;
 	struct file about;
-	bool found = false;
+	char path[300];
 	DIR *folder;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	folder = opendir(path);
-	while (folder && !found && (entry = readdir(folder))) {
+	while (folder && locker == NO_LOCKER && (entry = readdir(folder))) {
 		snprintf(path, sizeof(path), "/proc/%d/fd/%s", (int)pid,
 			 entry->d_name);
 		if (!file_look(AT_FDCWD, path, &about) ||
@@ -44,9 +51,18 @@ bool sharer_is(pid_t pid, const struct keep *keep)
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%s", (int)pid,
 			 entry->d_name);
-		found = is_locked(path, keep->operation);
+		locker = locker_in(path, keep->operation);
 	}
 	if (folder)
 		closedir(folder);
-	return found;
+	return locker;
+}
+
+/* Others may have the file's lock by now, that know nothing of ours. */
+bool sharer_is(pid_t pid, const struct keep *keep, pid_t host)
+{
+	pid_t locker = sharer_locker(pid, keep);
+
+	return locker == 0 || locker == host ||
+	       (locker == keep->locker && locker != NO_LOCKER);
 }

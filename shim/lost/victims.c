@@ -113,25 +113,26 @@ void victims_forget(void)
 			close(victims[count].pidfd);
 }
 
-void victims_find_sharers(const struct keep *keep)
+void victims_find_sharers(const struct keep *keep, pid_t host)
 {
 	struct process *list;
 	int length = processes_list(&list);
 
 	for (int i = 0; keep && i < length; i++)
-		if (!is_victim(list[i].pid) && sharer_is(list[i].pid, keep))
+		if (!is_victim(list[i].pid) &&
+		    sharer_is(list[i].pid, keep, host))
 			add(&list[i]);
 	free(list);
 }
 
-pid_t victims_sharer(const struct keep *keep)
+pid_t victims_sharer(const struct keep *keep, pid_t host)
 {
 	struct process *list;
 	int length = processes_list(&list);
 	pid_t found = 0;
 
 	for (int i = 0; keep && i < length && !found; i++)
-		if (sharer_is(list[i].pid, keep))
+		if (sharer_is(list[i].pid, keep, host))
 			found = list[i].pid;
 	free(list);
 	return found;
