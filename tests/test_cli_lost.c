@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "tests/support/cluster.h"
@@ -73,6 +74,26 @@ static void who_does_not_obey_is_killed_when_the_command_has_ended(void **state)
 	cluster_lose(cluster, "gone");
 	assert_lost("gone");
 	assert_true(is_gone(deaf));
+}
+
+/* By the lease that the environment tells of, as by one of the command line. */
+static void who_does_not_obey_has_half_of_what_is_left(void **state)
+{
+	const int ttl = SESSION_TTL_DEFAULT + 5;
+	char text[16];
+	int64_t begin;
+
+	snprintf(text, sizeof(text), "%d", ttl);
+	setenv("PORTLOCK_ETCD_TTL", text, 1);
+	command_start(&command, "run", "--transport", "etcd", key_text(state),
+		      "--", "sh", "-c",
+		      "trap '' TERM; echo $$; exec sleep 600");
+	unsetenv("PORTLOCK_ETCD_TTL");
+	command_number(&command);
+	begin = now_ns();
+	cluster_lose(cluster, "gone");
+	assert_lost("gone");
+	assert_true(now_ns() - begin >= SESSION_MARGIN(ttl) / 2 * 1000000LL);
 }
 
 static void a_command_that_ends_well_has_lost_all_the_same(void **state)
@@ -233,6 +254,7 @@ int main(void)
 		with_cluster(the_group_ends_with_the_lock),
 		with_cluster(
 			who_does_not_obey_is_killed_when_the_command_has_ended),
+		with_cluster(who_does_not_obey_has_half_of_what_is_left),
 		with_cluster(a_command_that_ends_well_has_lost_all_the_same),
 		with_cluster(a_stopped_command_ends),
 		with_cluster(a_stopped_wrapper_goes_on_to_tell),

@@ -75,19 +75,28 @@ static void a_loss_is_told_without_a_log_too(void **state)
 	assert_string_equal(said, "after\n");
 }
 
-static void one_that_ignores_the_signal_ends_before_the_lease(void **state)
+static void assert_time_to_end(struct filelock_names *names, int ttl)
 {
-	struct filelock_names *names = *state;
 	struct child *victim;
+	char text[16];
 	int64_t begin;
 
+	snprintf(text, sizeof(text), "%d", ttl);
+	setenv("PORTLOCK_ETCD_TTL", text, 1);
 	signal(SIGTERM, SIG_IGN);
 	victim = holder(names, "");
 	signal(SIGTERM, SIG_DFL);
 	begin = now_ns();
 	cluster_lose(cluster, "gone");
 	assert_int_equal(guarded_end(victim), -SIGKILL);
-	assert_true(now_ns() - begin >= SESSION_MARGIN(5) / 2 * 1000000LL);
+	assert_true(now_ns() - begin >= SESSION_MARGIN(ttl) / 2 * 1000000LL);
+}
+
+/* It has half of what is left of the lease: of any lease. */
+static void one_that_ignores_the_signal_ends_before_the_lease(void **state)
+{
+	assert_time_to_end(*state, 5);
+	assert_time_to_end(*state, SESSION_TTL_DEFAULT + 5);
 }
 
 static void one_that_is_stopped_ends_as_well(void **state)
@@ -138,6 +147,13 @@ static bool are_known(void *argument)
 	return count == 2;
 }
 
+/* Or it is about to: what has been sent a signal that ends it cannot be stopped
+ * any more. */
+static bool has_stopped_or_ended(void *pid)
+{
+	return process_state(*(pid_t *)pid) == 'T' || guarded_has_ended(pid);
+}
+
 static void what_it_has_started_since_ends_as_well(void **state)
 {
 	struct pids pids = { *state, 0, 0 };
@@ -148,6 +164,8 @@ static void what_it_has_started_since_ends_as_well(void **state)
 	/* flock(1) may see its command end first, and tell so. */
 	assert_int_not_equal(guarded_end(command), 0);
 	wait_until(guarded_has_ended, &pids.since);
+	kill(pids.before, SIGSTOP);
+	wait_until(has_stopped_or_ended, &pids.before);
 	assert_false(guarded_has_ended(&pids.before));
 	kill(pids.before, SIGKILL);
 }

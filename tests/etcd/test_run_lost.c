@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* test_run_lost.c - portlock run on a real etcd: who is granted a lost lock
- * next finds that the command of who has lost it is not there any more; and what
- * is let go is free when it has ended.
+/* test_run_lost.c - portlock run, and the shim, on a real etcd: who is granted a
+ * lost lock next finds that the command of who has lost it is not there any
+ * more; and what is let go is free when portlock run has ended.
  */
 #include "config.h"
 
@@ -46,15 +46,13 @@ static int teardown(void **state)
 
 #define with_etcd(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-/* Gets the lock for a command that has to be killed, and has etcd's own client
+/* The lock is that of a command that has to be killed.  Has etcd's own client
  * wait for it, which tells whether that command is there at its grant. */
-static pid_t hold(const char *key)
+static pid_t have_next(const char *key)
 {
 	char name[128], look[128];
 	pid_t deaf;
 
-	command_start(&command, "run", "--transport=etcd", "--ttl=5", key, "--",
-		      DEAF);
 	deaf = command_number(&command);
 	session = session_on(NULL);
 	snprintf(name, sizeof(name), "portlock/%s", key);
@@ -67,6 +65,13 @@ static pid_t hold(const char *key)
 					     "--", "sh", "-c", look, NULL });
 	etcd_wait_queue(etcd, key, 2);
 	return deaf;
+}
+
+static pid_t hold(const char *key)
+{
+	command_start(&command, "run", "--transport=etcd", "--ttl=5", key, "--",
+		      DEAF);
+	return have_next(key);
 }
 
 static void assert_next_is_alone(void)
@@ -109,6 +114,31 @@ static void when_the_wrapper_is_killed_as_well(void **state)
 	kill(command.pid, SIGKILL);
 	assert_next_is_alone();
 	assert_int_equal(command_end(&command), -SIGKILL);
+}
+
+/* Under the shim it is portlock-guard that has to be in time. */
+static void when_it_is_a_program_that_knows_nothing(void **state)
+{
+	const char *key = ((struct key *)*state)->text;
+	char preload[4096], rules[512], file[128];
+
+	if (!getenv("PORTLOCK_SHIM"))
+		skip();
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s",
+		 getenv("PORTLOCK_SHIM"));
+	snprintf(rules, sizeof(rules),
+		 "PORTLOCK_RULES=flock %s/* key=%s transport=etcd",
+		 etcd->folder, key);
+	snprintf(file, sizeof(file), "%s/file", etcd->folder);
+	program_start(&command, "env",
+		      (const char *const[]){ "env", preload, rules,
+					     "PORTLOCK_ETCD_TTL=5", "flock",
+					     file, DEAF, NULL });
+	have_next(key);
+	kill(session, SIGKILL);
+	assert_next_is_alone();
+	assert_int_equal(command_end(&command), -SIGTERM);
+	assert_mentions(command.errors, "lost to the cluster: ended");
 }
 
 static void a_lease_that_was_revoked_is_told_of(void **state)
@@ -175,6 +205,7 @@ int main(void)
 		with_etcd(when_the_session_is_killed),
 		with_etcd(when_the_session_is_stopped),
 		with_etcd(when_the_wrapper_is_killed_as_well),
+		with_etcd(when_it_is_a_program_that_knows_nothing),
 		with_etcd(a_lease_that_was_revoked_is_told_of),
 		with_etcd(a_container_that_ends_leaves_nothing),
 		with_etcd(nor_does_one_that_has_waited_in_vain),
