@@ -3,7 +3,9 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +77,66 @@ static void a_child_keeps_no_copy(void **state)
 	cluster_await_all_ended(cluster);
 	child_end(of_holder);
 	child_end(of_idle);
+}
+
+struct program {
+	pid_t pid;
+	int life; /* its standard input */
+};
+
+static struct program program_spawn(void)
+{
+	static char *const words[] = { "cat", NULL };
+	posix_spawn_file_actions_t actions;
+	struct program program;
+	int ends[2];
+
+	require(pipe2(ends, O_CLOEXEC) == 0);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+	require(posix_spawnp(&program.pid, words[0], &actions, NULL, words,
+			     environ) == 0);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[0]);
+	program.life = ends[1];
+	return program;
+}
+
+static void program_end(const struct program *program)
+{
+	close(program->life);
+	require(status_of(program->pid) == 0);
+}
+
+struct fds {
+	pid_t pid;
+	int count;
+};
+
+static bool has_so_many(void *argument)
+{
+	const struct fds *fds = argument;
+
+	return open_fds(fds->pid) == fds->count;
+}
+
+/* Of which no handler of fork() knows. */
+static void a_program_keeps_no_copy(void **state)
+{
+	struct key *key = *state;
+	struct program before = program_spawn(), since;
+	struct fds fds;
+
+	lock = open_lock(key->text, "etcd");
+	assert_int_equal(portlock_acquire(lock), 0);
+	since = program_spawn();
+	/* A moment after its start, as it closes the rest then. */
+	fds = (struct fds){ since.pid, open_fds(before.pid) };
+	wait_until(has_so_many, &fds);
+	portlock_close(lock);
+	cluster_await_all_ended(cluster);
+	program_end(&since);
+	program_end(&before);
 }
 
 /* ---- handlers ------------------------------------------------------------- */
@@ -238,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_cluster(a_child_does_not_hold_its_parents),
 		with_cluster(a_child_keeps_no_copy),
+		with_cluster(a_program_keeps_no_copy),
 		with_cluster(a_handler_forks_while_the_cluster_is_asked),
 		with_cluster(a_handler_releases),
 		with_cluster(threads_share_a_handle),

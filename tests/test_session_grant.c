@@ -6,8 +6,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "lib/session.h"
 #include "support/cluster.h"
 #include "support/support.h"
 #include "support/thread.h"
@@ -233,6 +236,17 @@ static void after_some_time_it_is_others_turn(void **state)
 	assert_int_equal(cluster->grants, 2);
 }
 
+static void a_turn_has_bounds_without_settings(void **state)
+{
+	struct key *key = *state;
+	portlock_t *lock = open_lock(key->text, "etcd");
+
+	/* As the manual says. */
+	assert_int_equal(lock->cluster->local_grants, 100);
+	assert_int_equal(lock->cluster->local_ns, 1000 * PL_MSEC);
+	portlock_close(lock);
+}
+
 /* Settings that are no numbers, or none that make sense. */
 static void bounds_of_a_turn_are_checked(void **state)
 {
@@ -302,6 +316,26 @@ static void other_transports_do_not_keep_a_session(void **state)
 	assert_int_equal(cluster->started, 2);
 }
 
+/* As an heir that has another rule than who leaves it the lock. */
+static void what_is_no_lock_of_the_cluster_is_not_adopted(void **state)
+{
+	struct key *key = *state;
+	portlock_t *donor = open_lock(key->text, "unix");
+	portlock_t *heir = open_lock(key->text, "etcd");
+	int ends[2];
+
+	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+	assert_int_equal(portlock_acquire(donor), 0);
+	assert_int_equal(pl_lock_give(donor, ends[0]), 0);
+	close(ends[0]);
+	assert_int_equal(pl_lock_adopt(heir, ends[1]), -EIO);
+	assert_int_equal(portlock_lost_fd(heir), -ENOENT);
+	assert_false(gate_is_bound(key->text));
+	close(ends[1]);
+	portlock_close(heir);
+	portlock_close(donor);
+}
+
 static struct child *start_with(const char *key, const char *variable,
 				const char *value)
 {
@@ -354,9 +388,11 @@ int main(void)
 		with_cluster(waiters_here_share_one_grant_of_the_cluster),
 		with_cluster(after_so_many_grants_here_it_is_others_turn),
 		with_cluster(after_some_time_it_is_others_turn),
+		with_cluster(a_turn_has_bounds_without_settings),
 		with_cluster(bounds_of_a_turn_are_checked),
 		with_cluster(many_take_turns_and_lose_no_count),
 		with_cluster(other_transports_do_not_keep_a_session),
+		with_cluster(what_is_no_lock_of_the_cluster_is_not_adopted),
 		with_cluster(other_settings_do_not_share_a_session),
 	};
 

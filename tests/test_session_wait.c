@@ -201,6 +201,37 @@ static void a_stopped_helper_is_replaced(void **state)
 
 /* ---- answers -------------------------------------------------------------- */
 
+/* What it was asked it has read, and waits in the cluster's queue for us.  The
+ * other one shows that the time is over in which a helper has to read. */
+static void a_helper_that_waits_is_not_replaced(void **state)
+{
+	struct key *key = *state, another;
+	portlock_t *lock = open_lock(key->text, "etcd"), *other;
+	struct waiter waiter, clock;
+	pid_t helper;
+
+	snprintf(another.text, sizeof(another.text), "%.20s-2", key->text);
+	other = open_lock(another.text, "etcd");
+	assert_int_equal(portlock_acquire(lock), 0);
+	portlock_release(lock);
+	cluster_await(&cluster->releases, 1);
+	assert_int_equal(portlock_acquire(other), 0);
+	helper = release_and_stop(other);
+	cluster_elsewhere(cluster, true);
+	begin(&waiter, lock, -1);
+	cluster_await(&cluster->acquires, 3);
+	begin(&clock, other, -1); /* by a new one */
+	assert_int_equal(cluster->started, 3);
+	assert_int_equal(cluster->acquires, 4);
+	kill(helper, SIGCONT);
+	cluster_elsewhere(cluster, false);
+	assert_int_equal(waiter_end(&waiter), 0);
+	assert_int_equal(waiter_end(&clock), 0);
+	assert_int_equal(cluster->started, 3);
+	portlock_close(other);
+	portlock_close(lock);
+}
+
 static void failures_have_their_error_and_text(void **state)
 {
 	static const int errors[][2] = {
@@ -466,6 +497,7 @@ int main(void)
 		with_cluster(a_grant_without_time_left_is_given_back),
 		with_cluster(nonsense_ends_the_session),
 		with_cluster(a_stopped_helper_is_replaced),
+		with_cluster(a_helper_that_waits_is_not_replaced),
 		with_cluster(a_helper_that_dies_while_it_waits_is_replaced),
 		with_cluster(
 			helpers_that_always_die_do_not_outlast_the_deadline),
