@@ -5,10 +5,14 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/etcd/clock.h"
 #include "lib/etcd/encode.h"
@@ -280,6 +284,34 @@ static void a_promise_is_good_with_its_leader(void **state)
 	assert_false(prolongs(5, now_ns() - 1000 * SECOND));
 }
 
+/* Whoever shares the timer has seen it: a keepalive that is answered late does
+ * not make the lock any more sure. */
+static void a_timer_that_has_expired_is_not_pushed(void **state)
+{
+	int saved = fcntl(SESSION_TIMER, F_DUPFD_CLOEXEC, 20);
+	int timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
+	struct pollfd expired = { .fd = SESSION_TIMER, .events = POLLIN };
+
+	(void)state;
+	assert_true(timer >= 0 && (timer == SESSION_TIMER ||
+				   dup2(timer, SESSION_TIMER) >= 0));
+	timer_arm(now_ns() + 1000 * SECOND);
+	assert_true(timer_push(now_ns() + 2000 * SECOND));
+	assert_true(timer_runs());
+	timer_expire();
+	assert_int_equal(poll(&expired, 1, -1), 1);
+	assert_false(timer_push(now_ns() + 2000 * SECOND));
+	assert_false(timer_runs());
+	assert_int_equal(poll(&expired, 1, -1), 1);
+	close(SESSION_TIMER);
+	if (timer != SESSION_TIMER)
+		close(timer);
+	if (saved >= 0) {
+		assert_true(dup2(saved, SESSION_TIMER) == SESSION_TIMER);
+		close(saved);
+	}
+}
+
 /* ---- streams ----------------------------------------------------------------- */
 
 static json_int_t next_line(struct post *post)
@@ -364,6 +396,7 @@ int main(void)
 		cmocka_unit_test(a_shorter_lease_is_prolonged_in_time),
 		cmocka_unit_test(a_lease_has_time_to_hold_something),
 		cmocka_unit_test(a_promise_is_good_with_its_leader),
+		cmocka_unit_test(a_timer_that_has_expired_is_not_pushed),
 		cmocka_unit_test(lines_are_taken_when_they_are_whole),
 		cmocka_unit_test(many_lines_are_taken_in_a_moment),
 		cmocka_unit_test(a_secret_that_grows_stays_the_same),

@@ -14,7 +14,8 @@
 
 /* Of a cluster with authentication: a user who may do all under "portlock/". */
 #define ETCD_USER "tester"
-#define ETCD_PASSWORD "to be kept: secret"
+#define ETCD_PASSWORD                                                          \
+	"to be kept: secret, and so long that what is left of it is seen"
 #define ETCD_ROOT_PASSWORD "of root"
 
 struct etcd_plan {

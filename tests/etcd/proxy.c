@@ -46,6 +46,7 @@ static void write_all(int fd, const char *bytes, size_t size)
 struct request {
 	char text[REQUEST_MAX];
 	size_t length;
+	bool marked;
 };
 
 static bool is_whole(const struct request *request)
@@ -64,6 +65,20 @@ static void tell(struct proxy *proxy, const struct request *request)
 	require(number < REQUESTS_TOLD);
 	require(sscanf(request->text, "POST /v3/%23s", proxy->paths[number]) ==
 		1);
+}
+
+/* Of a connection whose last request had the mark, or not. */
+static void bring(struct proxy *proxy, bool marked, int client,
+		  const char *bytes, size_t size)
+{
+	if (marked && atomic_load(&proxy->late)) {
+		atomic_fetch_add(&proxy->come, 1);
+		while (atomic_load(&proxy->late))
+			sleep_ns(1000000);
+	}
+	write_all(client, bytes, size);
+	if (!marked)
+		atomic_fetch_add(&proxy->passed, 1);
 }
 
 /* One with the mark.  Who is not to pass it on does not return. */
@@ -95,7 +110,8 @@ static void take(struct proxy *proxy, struct request *request,
 	if (!is_whole(request))
 		return;
 	tell(proxy, request);
-	if (strstr(request->text, proxy->mark))
+	request->marked = strstr(request->text, proxy->mark);
+	if (request->marked)
 		deal_with(proxy, request, client);
 	write_all(server, request->text, request->length);
 	request->length = 0;
@@ -122,7 +138,8 @@ _Noreturn static void pass_on(struct proxy *proxy, int client)
 				take(proxy, &request, bytes, (size_t)size,
 				     client, server);
 			else
-				write_all(client, bytes, (size_t)size);
+				bring(proxy, request.marked, client, bytes,
+				      (size_t)size);
 		}
 	_exit(0);
 }
@@ -223,4 +240,11 @@ void proxy_pass(struct proxy *proxy)
 {
 	atomic_store(&proxy->answered, 0);
 	atomic_store(&proxy->held, false);
+	atomic_store(&proxy->late, false);
+}
+
+void proxy_delay_answers(struct proxy *proxy)
+{
+	atomic_store(&proxy->come, 0);
+	atomic_store(&proxy->late, true);
 }

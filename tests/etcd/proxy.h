@@ -26,6 +26,9 @@ struct proxy {
 	_Atomic int64_t came;  /* when it did */
 	_Atomic int64_t delay; /* before they are passed on, ns */
 	atomic_bool held;      /* they are */
+	atomic_bool late;      /* their answers are */
+	atomic_int come;       /* answers that are late */
+	atomic_int passed;     /* parts of others, that were passed on */
 	atomic_int answered;   /* so many are, from now on */
 	size_t size;
 	char answer[ANSWER_MAX];
@@ -52,5 +55,9 @@ void proxy_answer(struct proxy *proxy, int count, const char *text,
 /* They get none, until proxy_pass(): all is passed on again. */
 void proxy_hold(struct proxy *proxy);
 void proxy_pass(struct proxy *proxy);
+
+/* Those with the mark are passed on, and their answers kept until proxy_pass().
+ */
+void proxy_delay_answers(struct proxy *proxy);
 
 #endif

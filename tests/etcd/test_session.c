@@ -185,6 +185,29 @@ static void two_that_are_greedy_take_turns(void **state)
 	helper_end(&helpers[1]);
 }
 
+/* Places are by the revision that made a key, not by the last one. */
+static void a_key_that_is_written_again_keeps_its_place(void **state)
+{
+	const struct key *key = *state;
+	static char text[CTL_TEXT];
+	struct helper a, b;
+
+	helper_open(&a, etcd, key->text);
+	helper_open(&b, etcd, key->text);
+	helper_take(&a);
+	helper_queue(&b);
+	assert_int_equal(etcd_queue(etcd, key->text, keys), 2);
+	assert_int_equal(etcd_ctl(etcd, text, "put", "--ignore-lease",
+				  keys[0].name, "x"),
+			 0);
+	/* Looks again who is ahead of it. */
+	helper_ask(&b, SESSION_TRY);
+	helper_expect(&b, SESSION_BUSY);
+	assert_int_equal(helper_left(&b), 0);
+	helper_end(&a);
+	helper_end(&b);
+}
+
 /* As "etcdctl lock" would have put it. */
 static void a_key_of_others_is_waited_for(void **state)
 {
@@ -214,6 +237,7 @@ int main(void)
 		with_key(a_request_is_taken_over_by_the_next_number),
 		with_key(a_request_may_come_before_the_release_is_done),
 		with_key(two_that_are_greedy_take_turns),
+		with_key(a_key_that_is_written_again_keeps_its_place),
 		with_key(a_key_of_others_is_waited_for),
 	};
 

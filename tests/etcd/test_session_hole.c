@@ -121,6 +121,52 @@ static void a_join_that_may_come_late_costs_the_lease(void **state)
 	etcd_wait_queue(etcd, key->text, 0);
 }
 
+/* The same where it is wanted still: one of two comes late, perhaps. */
+static void a_join_that_is_sent_again_costs_the_lease(void **state)
+{
+	static struct etcd_key keys[KEYS_LISTED];
+	const struct key *key = *state;
+	struct proxy *proxy = proxy_start(etcd->members[0].port, "request_put");
+	struct helper helper;
+
+	proxy_hold(proxy);
+	helper_open(&helper, etcd, key->text,
+		    setting(SESSION_ENDPOINTS, proxy->url), "ttl=60");
+	helper_ask(&helper, SESSION_ACQUIRE);
+	proxy_wait(proxy, 2);
+	proxy_pass(proxy);
+	helper_await(&helper, SESSION_GRANTED);
+	assert_int_equal(etcd_queue(etcd, key->text, keys), 1);
+	helper_ask(&helper, SESSION_RELEASE);
+	helper_take(&helper);
+	assert_int_equal(etcd_lease_left(etcd, keys[0].lease), -1);
+	helper_end(&helper);
+	etcd_wait_queue(etcd, key->text, 0);
+}
+
+/* It was carried out, and others have come since: it is sent once more. */
+static void a_join_whose_answer_is_lost_keeps_its_place(void **state)
+{
+	const struct key *key = *state;
+	struct proxy *proxy = proxy_start(etcd->members[0].port, "request_put");
+	struct helper helper, next;
+
+	proxy_hold(proxy);
+	helper_open(&helper, etcd, key->text,
+		    setting(SESSION_ENDPOINTS, proxy->url), "ttl=60");
+	helper_open(&next, etcd, key->text);
+	helper_ask(&helper, SESSION_ACQUIRE);
+	proxy_wait(proxy, 1);
+	proxy_repeat(proxy);
+	helper_queue(&next);
+	proxy_pass(proxy);
+	helper_await(&helper, SESSION_GRANTED);
+	helper_is_silent(&next);
+	helper_end(&helper);
+	helper_expect(&next, SESSION_GRANTED);
+	helper_end(&next);
+}
+
 int main(void)
 {
 	const struct etcd_plan plan = { 0 };
@@ -129,6 +175,8 @@ int main(void)
 		with_key(an_endpoint_that_falls_silent_loses_nothing),
 		with_key(a_release_that_is_swallowed_is_sent_again),
 		with_key(a_join_that_may_come_late_costs_the_lease),
+		with_key(a_join_that_is_sent_again_costs_the_lease),
+		with_key(a_join_whose_answer_is_lost_keeps_its_place),
 	};
 
 	return helper_tests(&plan, tests);

@@ -161,6 +161,50 @@ static void a_keepalive_alone_prolongs_nothing(void **state)
 	helper_end(&helper);
 }
 
+struct renewal {
+	struct proxy *proxy;
+	const struct helper *helper;
+};
+
+/* Who asks again, holds still. */
+static bool is_over_or_goes_on(void *argument)
+{
+	struct renewal *renewal = argument;
+
+	return helper_left(renewal->helper) == 0 ||
+	       atomic_load(&renewal->proxy->kept) > 1;
+}
+
+/* Of one that it has no more, etcd tells no TTL. */
+static void a_lease_without_time_left_is_a_lost_lock(void **state)
+{
+	const struct key *key = *state;
+	struct proxy *proxy =
+		proxy_start(etcd->members[0].port, "/lease/keepalive");
+	char ended[128];
+	struct session_answer answer;
+	struct helper helper;
+	struct renewal renewal = { proxy, &helper };
+
+	helper_open(&helper, etcd, key->text,
+		    setting(SESSION_ENDPOINTS, proxy->url));
+	helper_take(&helper);
+	snprintf(ended, sizeof(ended),
+		 "HTTP/1.1 200 OK\r\n\r\n{\"result\":{\"header\":{"
+		 "\"raft_term\":\"2\"},\"ID\":\"%lld\"}}\n",
+		 (long long)lease_of(key, 0));
+	proxy_answer(proxy, PROXY_ALWAYS, ended, 0);
+	wait_until(is_over_or_goes_on, &renewal);
+	assert_int_equal(helper_left(&helper), 0);
+	answer = helper_expect(&helper, SESSION_LOST);
+	assert_string_equal(answer.text, "its lease in etcd has ended");
+	proxy_pass(proxy);
+	/* It had not; the next one waits for that. */
+	helper_ask(&helper, SESSION_ACQUIRE);
+	helper_await(&helper, SESSION_GRANTED);
+	helper_end(&helper);
+}
+
 /* It was idle when there was another leader: its key must not be in the way of
  * its next one. */
 static void an_old_promise_is_asked_for_again(void **state)
@@ -176,8 +220,8 @@ static void an_old_promise_is_asked_for_again(void **state)
 	helper_open(&helper, etcd, key->text, endpoints);
 	helper_take(&helper);
 	snprintf(promise, sizeof(promise),
-		 "{\"result\":{\"header\":{\"raft_term\":\"99\"},"
-		 "\"ID\":\"%lld\",\"TTL\":\"5\"}}\n",
+		 "HTTP/1.1 200 OK\r\n\r\n{\"result\":{\"header\":{"
+		 "\"raft_term\":\"99\"},\"ID\":\"%lld\",\"TTL\":\"5\"}}\n",
 		 (long long)lease_of(key, 0));
 	proxy_answer(proxy, PROXY_ALWAYS, promise, 0);
 	end = now_ns() + helper_left(&helper);
@@ -394,6 +438,7 @@ int main(void)
 		with_key(a_deleted_key_is_a_lost_lock),
 		with_key(a_deleted_key_is_known_without_a_look),
 		with_key(a_keepalive_alone_prolongs_nothing),
+		with_key(a_lease_without_time_left_is_a_lost_lock),
 		with_key(an_old_promise_is_asked_for_again),
 		with_key(without_etcd_the_lock_is_lost_before_the_lease),
 		with_key(the_timer_needs_no_helper),

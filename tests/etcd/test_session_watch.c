@@ -112,6 +112,51 @@ static void a_watch_that_is_silent_is_made_up_for(void **state)
 	end_two(&holder, &waiter);
 }
 
+static bool has_come(void *proxy)
+{
+	return atomic_load(&((struct proxy *)proxy)->come) > 0;
+}
+
+struct passed {
+	struct proxy *proxy;
+	int before;
+};
+
+static bool has_passed(void *argument)
+{
+	struct passed *passed = argument;
+
+	return atomic_load(&passed->proxy->passed) > passed->before;
+}
+
+/* Who is ahead by that goes before it is known: nobody tells of it again. */
+static void a_look_that_is_older_than_the_watch_is_not_the_last(void **state)
+{
+	const struct key *key = *state;
+	struct proxy *looks =
+		proxy_start(etcd->members[0].port, "{\"success\"");
+	struct helper first, second, waiter;
+	struct passed passed = { looks, 0 };
+
+	helper_open(&first, etcd, key->text);
+	helper_open(&second, etcd, key->text);
+	helper_open(&waiter, etcd, key->text,
+		    setting(SESSION_ENDPOINTS, looks->url), RARE);
+	helper_take(&first);
+	helper_queue(&second);
+	helper_queue(&waiter);
+	proxy_delay_answers(looks);
+	helper_end(&second);
+	wait_until(has_come, looks);
+	passed.before = atomic_load(&looks->passed);
+	helper_end(&first);
+	wait_until(has_passed, &passed);
+	wait_asleep(waiter.pid);
+	proxy_pass(looks);
+	helper_expect(&waiter, SESSION_GRANTED);
+	helper_end(&waiter);
+}
+
 /* By hand, or with a lease that bears the same number after a restore.  Nobody
  * tells of it, and it has the name of ours. */
 static void a_key_that_was_made_anew_is_not_ours(void **state)
@@ -144,6 +189,7 @@ int main(void)
 		with_key(a_watch_that_ends_is_followed_by_another),
 		with_key(a_watch_of_what_is_compacted_is_followed_by_another),
 		with_key(a_watch_that_is_silent_is_made_up_for),
+		with_key(a_look_that_is_older_than_the_watch_is_not_the_last),
 		with_key(a_key_that_was_made_anew_is_not_ours),
 	};
 
