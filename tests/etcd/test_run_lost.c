@@ -67,6 +67,18 @@ static pid_t have_next(const char *key)
 	return deaf;
 }
 
+/* Who reads etcd need not be one who may see the arguments. */
+static void assert_tells_the_name_alone(const char *key, const char *name)
+{
+	static char text[CTL_TEXT];
+	char prefix[128], told[64];
+
+	snprintf(prefix, sizeof(prefix), "portlock/%s/", key);
+	snprintf(told, sizeof(told), "\"command\":\"%s\"", name);
+	assert_int_equal(etcd_ctl(etcd, text, "get", "--prefix", prefix), 0);
+	assert_non_null(strstr(text, told));
+}
+
 static pid_t hold(const char *key)
 {
 	command_start(&command, "run", "--transport=etcd", "--ttl=5", key, "--",
@@ -88,7 +100,10 @@ static void assert_lost(void)
 
 static void when_the_session_is_killed(void **state)
 {
-	hold(((struct key *)*state)->text);
+	const char *key = ((struct key *)*state)->text;
+
+	hold(key);
+	assert_tells_the_name_alone(key, "sh");
 	kill(session, SIGKILL);
 	assert_next_is_alone();
 	assert_lost();
@@ -135,6 +150,7 @@ static void when_it_is_a_program_that_knows_nothing(void **state)
 					     "PORTLOCK_ETCD_TTL=5", "flock",
 					     file, DEAF, NULL });
 	have_next(key);
+	assert_tells_the_name_alone(key, "flock");
 	kill(session, SIGKILL);
 	assert_next_is_alone();
 	assert_int_equal(command_end(&command), -SIGTERM);
