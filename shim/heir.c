@@ -154,7 +154,9 @@ void heir_before_fork(void)
 	while ((heir = heir_next(heir, NULL))) {
 		if (heir->from_parent)
 			heir_claim(heir->hold, false);
-		else if (heir_look(heir) == NEVER)
+		/* Of a parent that ended without it, too: the child is not to
+		 * wait by that instead of by ours. */
+		if (heir_look(heir) == NEVER)
 			heir_close(heir_take(heir));
 	}
 	births = 0;

@@ -184,6 +184,9 @@ static void after_fork_in_child(void)
 		atomic_store(&hold->next_look, 0);
 		atomic_store(&hold->turn.state, 0);
 		atomic_store(&hold->drops, 0);
+		/* The guard is the parent's. */
+		atomic_store(&hold->watch.slot, 0);
+		atomic_store(&hold->watch.outlives, false);
 		/* Nobody will finish what another thread began. */
 		if (hold->state == MAKING)
 			hold->state = LOST;

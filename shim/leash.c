@@ -57,9 +57,8 @@ static int grow(int memory, off_t size)
 }
 
 /* What it is to inherit, but the leash.  Returns how many there are. */
-static int prepare(int fds[3], int end)
+static int prepare(int fds[3], int end, struct lost_page **made)
 {
-	struct lost_page *made;
 	int memory = (int)syscall(SYS_memfd_create, "portlock", 1U), error;
 
 	if (memory < 0)
@@ -67,50 +66,48 @@ static int prepare(int fds[3], int end)
 	fds[0] = end;
 	fds[1] = memory;
 	fds[2] = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	error = grow(memory, sizeof(*made));
+	error = grow(memory, sizeof(**made));
 	if (error < 0)
 		return error;
-	made = mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE, MAP_SHARED,
-		    memory, 0);
-	if (made == MAP_FAILED)
+	*made = mmap(NULL, sizeof(**made), PROT_READ | PROT_WRITE, MAP_SHARED,
+		     memory, 0);
+	if (*made == MAP_FAILED) {
+		*made = NULL;
 		return -errno;
-	made->first = (atomic_fetch_add(&generation, 1) % GENERATIONS + 1) *
-		      LOST_SLOTS;
-	atomic_store(&page, made);
+	}
+	(*made)->first = (atomic_fetch_add(&generation, 1) % GENERATIONS + 1) *
+			 LOST_SLOTS;
 	return fds[2] < 0 ? 2 : 3;
-}
-
-static void forget(void)
-{
-	struct lost_page *old = atomic_exchange(&page, NULL);
-	int fd = atomic_exchange(&leash, -1);
-
-	if (fd >= 0)
-		pl_ops->close(fd);
-	if (old)
-		munmap(old, sizeof(*old));
 }
 
 /*
  * The leash has a lower number than what the locks are: an exec closes from
- * below, and the guard must not find a leash without a lock.
+ * below, and the guard must not find a leash without a lock.  The page of a
+ * guard that was killed stays where it is: other threads may be looking at it.
+ * So may they at the new one, which is not to be seen before it is to stay.
  */
 static int start(void)
 {
 	int ends[2], fds[3] = { -1, -1, -1 }, count, error;
+	struct lost_page *made = NULL;
 
 	if (pl_ops->socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
 			       ends) < 0)
 		return -errno;
-	count = prepare(fds, ends[1]);
+	count = prepare(fds, ends[1], &made);
 	error = count < 0 ? count : pl_spawn(leash_program(), fds, count);
 	pl_ops->close(ends[1]);
 	for (int i = 1; i < 3; i++)
 		if (fds[i] >= 0)
 			REAL(close)(fds[i]);
-	atomic_store(&leash, shim_fd_below(ends[0]));
-	if (error < 0)
-		forget();
+	if (error == 0) {
+		atomic_store(&page, made);
+		atomic_store(&leash, shim_fd_below(ends[0]));
+		return 0;
+	}
+	pl_ops->close(ends[0]);
+	if (made)
+		munmap(made, sizeof(*made));
 	return error;
 }
 
@@ -317,6 +314,17 @@ bool leash_wake(void)
 bool leash_move(int fd)
 {
 	return fd >= 0 && pl_registry_move_one(&leash, fd);
+}
+
+static void forget(void)
+{
+	struct lost_page *old = atomic_exchange(&page, NULL);
+	int fd = atomic_exchange(&leash, -1);
+
+	if (fd >= 0)
+		pl_ops->close(fd);
+	if (old)
+		munmap(old, sizeof(*old));
 }
 
 static void after_fork_in_child(void)

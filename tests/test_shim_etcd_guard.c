@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -153,6 +154,36 @@ static void an_heir_goes_on_with_it(void **state)
 	assert_true(victim_log_has("lost to the cluster: ended"));
 }
 
+/* What the guard of its parent kept says nothing of what it takes itself: a lock
+ * of F_OFD_SETLK is kept by nobody, and goes to an heir. */
+static void an_heir_of_an_heir_gets_what_no_guard_keeps(void **state)
+{
+	struct filelock_names *names = *state;
+	struct child *victim, *other;
+	char rules[2048];
+	pid_t parent;
+
+	snprintf(rules, sizeof(rules),
+		 "flock %s/* key=%s transport=etcd\n"
+		 "fcntl %s/* key=%s transport=etcd",
+		 names->folder, names->key, names->folder, names->key);
+	victim = filelock_start(names, rules);
+	parent = victim->pid;
+	assert_int_equal(victim_do(victim, FILE_ex), 0);
+	assert_int_equal(victim_do(victim, FILE_fork_and_exit), 0);
+	wait_until(guarded_has_ended, &parent);
+	assert_int_equal(victim_do(victim, FILE_un), 0);
+	guard_await_none();
+	assert_int_equal(victim_do(victim, FILE_b), 0);
+	assert_int_equal(victim_do(victim, FILE_ofd_w), 0);
+	assert_int_equal(victim_do(victim, FILE_fork_and_exit), 0);
+	guard_await_none();
+	other = filelock_start(names, rules);
+	assert_int_equal(victim_do(other, FILE_ex_nb), EWOULDBLOCK);
+	assert_int_equal(victim_do(victim, FILE_ofd_u), 0);
+	assert_int_equal(victim_do(other, FILE_ex), 0);
+}
+
 /* As it would without such a rule. */
 static void an_heir_gets_it_where_the_guard_was_killed(void **state)
 {
@@ -182,6 +213,7 @@ int main(void)
 		with_files(process_1_of_a_container_gets_no_lock),
 		with_files(one_that_is_told_to_end_goes_on),
 		with_files(an_heir_goes_on_with_it),
+		with_files(an_heir_of_an_heir_gets_what_no_guard_keeps),
 		with_files(an_heir_gets_it_where_the_guard_was_killed),
 	};
 
