@@ -91,6 +91,10 @@ struct pl_signature {
 /* A system that does not let us keeps others from knowing, no more. */
 void pl_sign(const struct pl_bundle *bundle, uint64_t token);
 
+/* Of a lock that is held: it is about to be let go, so its signature is
+ * nobody's (pid 0); or it goes on.  Async-signal-safe. */
+void pl_sign_ending(const struct portlock_lock *lock, bool ending);
+
 /* Reads it from what statx() says of the gate, inode and times included; false:
  * nothing is written there. */
 bool pl_sign_read(const struct statx *gate, struct pl_signature *read);

@@ -23,10 +23,10 @@
 #define SECONDS(inode, rest)                                                   \
 	((int64_t)(((inode) << REST_BITS & 0x7fffffff) | (rest)))
 
-void pl_sign(const struct pl_bundle *bundle, uint64_t token)
+static void sign(const struct pl_bundle *bundle, uint64_t token, pid_t pid)
 {
 	struct timespec times[2] = {
-		{ .tv_nsec = pl_ops->getpid() },
+		{ .tv_nsec = pid },
 		{ .tv_sec = (time_t)(token / NS_PER_S),
 		  .tv_nsec = (long)(token % NS_PER_S) },
 	};
@@ -40,6 +40,31 @@ void pl_sign(const struct pl_bundle *bundle, uint64_t token)
 	times[0].tv_sec = (time_t)SECONDS(inode, rest);
 	if (inode != 0)
 		pl_ops->futimens(bundle->gate, times);
+}
+
+void pl_sign(const struct pl_bundle *bundle, uint64_t token)
+{
+	sign(bundle, token, pl_ops->getpid());
+}
+
+void pl_sign_ending(const struct portlock_lock *lock, bool ending)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNSPEC };
+	const char *gate = lock->address.name;
+	socklen_t length = sizeof(name);
+	int fd = lock->bundle.gate;
+
+	/* A thread may let it go just now: the number could be a file's by
+	 * then. */
+	if (fd < 0 ||
+	    pl_ops->getsockname(fd, (struct sockaddr *)&name, &length) < 0 ||
+	    name.sun_family != AF_UNIX || name.sun_path[0] != '\0' ||
+	    length !=
+		    offsetof(struct sockaddr_un, sun_path) + 1 + strlen(gate) ||
+	    memcmp(name.sun_path + 1, gate, strlen(gate)) != 0)
+		return;
+	sign(&lock->bundle, atomic_load(&lock->token),
+	     ending ? 0 : pl_ops->getpid());
 }
 
 bool pl_sign_read(const struct statx *gate, struct pl_signature *read)

@@ -80,6 +80,47 @@ int filelock_real(const struct filelock *lock)
 	return 0;
 }
 
+/* ---- the real lock, inside of what an ancestor holds ----------------------------- */
+
+/* 0: it is ours and we are inside; 1: we are not any more; or -1, errno. */
+static int try_inside(const struct filelock *lock, struct shim_hold *hold)
+{
+	if (call(lock, true) < 0)
+		return -1;
+	if (hold_is_inside(hold, lock->fd))
+		return 0;
+	REAL(flock)(lock->fd, LOCK_UN);
+	return 1;
+}
+
+/*
+ * On this host the real lock keeps the others out, but none of the cluster.  If
+ * the ancestor has it itself, it ends with what we are inside of: so we ask for
+ * both by turns, and once more when we have it.  Who lets go of it has told so
+ * before (hold_tell_end()), and of who dies no descriptors are to be seen any
+ * more.
+ */
+static int real_inside(const struct filelock *lock, struct shim_hold *hold)
+{
+	int64_t pause = PAUSE_FIRST;
+	int error = errno, result;
+
+	while ((result = try_inside(lock, hold)) < 0) {
+		if (errno != EAGAIN || lock->never)
+			return -1;
+		if (pl_expired(lock->deadline))
+			return fail(lock, ETIMEDOUT);
+		if (rest(&pause, lock->deadline) < 0)
+			return fail(lock, EINTR);
+		if (!hold_is_inside(hold, lock->fd)) {
+			result = 1;
+			break;
+		}
+	}
+	errno = error;
+	return result;
+}
+
 /* ---- the portlock ---------------------------------------------------------------- */
 
 enum manner { WAIT, TRY, TRY_OR_GO_WITHOUT };
@@ -144,6 +185,30 @@ static void cancelled(void *argument)
 		hold_drop(hold);
 }
 
+/* Whether who is inside can be asked for it again. */
+static bool may_end(const struct filelock *lock, const struct shim_hold *hold)
+{
+	return lock->kind[0] == SEEN_FLOCK[0] &&
+	       shim_rule_is_etcd(lock->rule) && hold_is_inside(hold, lock->fd);
+}
+
+/* As hold_take(); or INSIDE: the real lock is taken as well, and that is all. */
+#define INSIDE 2
+
+static int take_hold_or_inside(const struct filelock *lock,
+			       struct shim_hold *hold)
+{
+	for (;;) {
+		int result = take_hold(lock, hold);
+
+		if (result != HOLD_WITHOUT || !may_end(lock, hold))
+			return result;
+		result = real_inside(lock, hold);
+		if (result <= 0)
+			return result < 0 ? -errno : INSIDE;
+	}
+}
+
 int filelock_take(const struct filelock *lock, struct shim_hold **hold)
 {
 	static const struct hold_wait none = { .never = false };
@@ -152,9 +217,11 @@ int filelock_take(const struct filelock *lock, struct shim_hold **hold)
 
 	*hold = NULL;
 	if (wanted) {
-		result = take_hold(lock, wanted);
+		result = take_hold_or_inside(lock, wanted);
 		hold_put(wanted);
 	}
+	if (result == INSIDE)
+		return 0;
 	if (result < 0)
 		return fail(lock, -result);
 	if (result == 0)

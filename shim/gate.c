@@ -89,8 +89,11 @@ bool gate_look(pid_t pid, int fd, uint64_t inode, uint64_t *granted)
 		    &about) < 0 ||
 	    !S_ISSOCK(about.stx_mode) || about.stx_ino != inode)
 		return false;
-	*granted = pl_sign_read(&about, &signature) ? signature.token : 0;
-	return true;
+	*granted = 0;
+	if (!pl_sign_read(&about, &signature))
+		return true;
+	*granted = signature.token;
+	return signature.pid != 0; /* it is about to be let go */
 }
 
 /* Without opendir(), which allocates. */

@@ -133,7 +133,7 @@ static int take_once(struct shim_hold *hold, const struct shim_rule *rule,
 
 	if (join(hold, wait->scope))
 		return 0;
-	if (shim_rule_is_etcd(rule) && kept_is_inside(&hold->lock.address))
+	if (shim_rule_is_etcd(rule) && kept_is_inside(&hold->lock.address, -1))
 		return -EALREADY;
 	if (!lost_can_watch(rule))
 		return -ENOLCK;
@@ -278,6 +278,23 @@ int hold_take_name(const struct shim_rule *rule, const char *name,
 		hold_put(*hold);
 	}
 	return result;
+}
+
+bool hold_is_inside(const struct shim_hold *hold, int fd)
+{
+	const struct pl_address *address = &hold->lock.address;
+
+	return shim_is_inside(address, PL_NOT_ASKED) ||
+	       kept_is_inside(address, fd);
+}
+
+void hold_tell_end(const struct shim_hold *hold, bool ends)
+{
+	int saved_errno = errno;
+
+	if (hold->lock.transport == PL_ETCD && atomic_load(&hold->count) == 1)
+		pl_sign_ending(&hold->lock, ends);
+	errno = saved_errno;
 }
 
 void hold_outlive(struct shim_hold *hold, int fd)

@@ -40,12 +40,21 @@ static int lock(int fd, int operation, const struct shim_rule *rule,
 	return REAL(flock)(fd, operation);
 }
 
+/* Also in a signal handler that interrupts the shim. */
 static int unlock(int fd, int operation)
 {
-	int result = REAL(flock)(fd, operation);
+	bool has_ties = tie_next(0, ~0u) >= 0 && shim_same_process();
+	struct shim_hold *hold = has_ties ? tie_find(fd, TIE_FLOCK) : NULL;
+	int result;
 
-	/* Also in a signal handler that interrupts the shim. */
-	if (result == 0 && tie_next(0, ~0u) >= 0 && shim_same_process()) {
+	/* What this process has started may wait for the file, and must not go
+	 * on as inside when it gets that: see filelock.c. */
+	if (hold)
+		hold_tell_end(hold, true);
+	result = REAL(flock)(fd, operation);
+	if (result < 0 && hold)
+		hold_tell_end(hold, false);
+	if (result == 0 && has_ties) {
 		tie_cut(fd, TIE_FLOCK);
 		filelock_untie(fd, TIE_FLOCK, SEEN_READ | SEEN_WRITE);
 	}

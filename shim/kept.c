@@ -111,8 +111,8 @@ static bool has_locked(pid_t pid, const char *fd, const struct file *file)
 	return filelock_seen_in(path, SEEN_FLOCK) & (SEEN_READ | SEEN_WRITE);
 }
 
-/* Without opendir(), which allocates. */
-static bool shares(pid_t pid, const struct file *file)
+/* By another descriptor than that.  Without opendir(), which allocates. */
+static bool shares(pid_t pid, int but, const struct file *file)
 {
 	char path[32], entries[2048] __attribute__((aligned(8)));
 	bool found = false;
@@ -130,6 +130,7 @@ static bool shares(pid_t pid, const struct file *file)
 				(const void *)(entries + at);
 
 			found = entry->d_name[0] != '.' &&
+				atoi(entry->d_name) != but &&
 				has_locked(pid, entry->d_name, file);
 			at += entry->d_reclen;
 		}
@@ -137,14 +138,15 @@ static bool shares(pid_t pid, const struct file *file)
 	return found;
 }
 
-static bool is_shared_above(const struct file *file)
+static bool is_shared_above(const struct file *file, int but)
 {
 	pid_t at = getpid();
 
 	for (int i = 0; at > 0 && i < DEPTH; i++) {
-		if (shares(at, file))
+		if (shares(at, but, file))
 			return true;
 		at = shim_parent_of(at);
+		but = -1;
 	}
 	return false;
 }
@@ -181,7 +183,8 @@ static bool holds_still(pid_t pid, const struct pl_address *address)
 	return inode == GATE_HIDDEN || (inode != 0 && gate_fd(pid, inode) >= 0);
 }
 
-static bool is_inside_of(const char *line, const struct pl_address *address)
+static bool is_inside_of(const char *line, const struct pl_address *address,
+			 int but)
 {
 	const char *session = address->session + strlen(PL_SESSION_PREFIX);
 	const char *name = strchr(line, '@');
@@ -194,13 +197,13 @@ static bool is_inside_of(const char *line, const struct pl_address *address)
 	    strncmp(name + strlen(PREFIX), session, strlen(session)) != 0 ||
 	    sscanf(name + head, "/%" SCNx64 ":%" SCNx64 "/", &file.device,
 		   &file.inode) != 2 ||
-	    !is_shared_above(&file))
+	    !is_shared_above(&file, but))
 		return false;
 	beginner = beginner_of(name);
 	return beginner > 0 && !holds_still(beginner, address);
 }
 
-bool kept_is_inside(const struct pl_address *address)
+bool kept_is_inside(const struct pl_address *address, int but)
 {
 	struct unix_lines lines;
 	int error = errno;
@@ -210,7 +213,7 @@ bool kept_is_inside(const struct pl_address *address)
 	if (!unix_open(&lines))
 		return false;
 	while (!inside && (line = unix_next(&lines)))
-		inside = is_inside_of(line, address);
+		inside = is_inside_of(line, address, but);
 	unix_close(&lines);
 	errno = error;
 	return inside;

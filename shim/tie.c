@@ -159,12 +159,22 @@ void tie_cut(int fd, enum tie_kind kind)
 		drop(tie, false);
 }
 
+/* The open file's lock goes with its last descriptor. */
+static void tell_end(struct tie *tie, bool ends)
+{
+	const struct shim_hold *hold = atomic_load(&tie->hold);
+
+	if (hold && atomic_load(&tie->fds) == 1)
+		hold_tell_end(hold, ends);
+}
+
 bool tie_close_begin(int fd, struct tie_end *end)
 {
 	if (!tie_has(fd) || !shim_same_process())
 		return false;
 	for (int kind = 0; kind < TIE_KINDS; kind++)
 		end->ties[kind] = &ties[atomic_exchange(&ties_of[kind][fd], 0)];
+	tell_end(end->ties[TIE_FLOCK], true);
 	return true;
 }
 
@@ -195,6 +205,7 @@ void tie_close_finish(struct tie_end *end)
 
 void tie_close_undo(int fd, const struct tie_end *end)
 {
+	tell_end(end->ties[TIE_FLOCK], false);
 	for (int kind = 0; kind < TIE_KINDS; kind++)
 		if (end->ties[kind] != ties)
 			lead(fd, (enum tie_kind)kind, end->ties[kind]);

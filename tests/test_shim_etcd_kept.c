@@ -254,6 +254,82 @@ static void it_is_free_when_it_is_for_readers(void **state)
 
 /* ---- losses --------------------------------------------------------------- */
 
+/* Waits for the file by an open file of its own, since it was started inside; 3
+ * is the shell's input. */
+#define WAITS "(exec 9>&-; exec flock a sh -c '" INSIDE "' <&3) & "
+
+static void who_waits_inside_is_not_alone_with_the_file(void **state,
+							const char *end)
+{
+	char script[512], *started = "an ancestor of this process has it";
+	struct child *waiter, *other = rival(*state);
+	const int ended = cluster->ended;
+
+	/* The shell's own lock, by no flock(1). */
+	snprintf(script, sizeof(script),
+		 "exec 3<&0 9>>a; flock 9; " WAITS HERE "; %s; wait", end);
+	waiter = shell(*state, "", script);
+	wait_until(is_logged, started);
+	cluster_elsewhere(cluster, true);
+	say(waiter, NEWLINES); /* the shell lets go */
+	cluster_await(&cluster->ended, ended + 1);
+	assert_false(has_said(waiter));
+	cluster_elsewhere(cluster, false);
+	assert_int_equal(hear(waiter), 0);
+	assert_int_equal(victim_do(other, FILE_ex_nb), EWOULDBLOCK);
+	say(waiter, NEWLINES);
+	assert_int_equal(child_end(waiter), 0);
+	assert_int_equal(victim_do(other, FILE_ex), 0);
+}
+
+static void who_waits_inside_asks_when_the_file_is_unlocked(void **state)
+{
+	who_waits_inside_is_not_alone_with_the_file(state, "flock -u 9");
+}
+
+static void who_waits_inside_asks_when_the_file_is_closed(void **state)
+{
+	who_waits_inside_is_not_alone_with_the_file(state, "exec 9>&-");
+}
+
+static bool is_given_back(void *unused)
+{
+	(void)unused;
+	return cluster->releases + cluster->ended > 0;
+}
+
+/* The same, of a process that has the lock itself. */
+static void who_waits_for_its_parent_asks(void **state, int end)
+{
+	char *started = "an ancestor of this process has it";
+	struct child *victim = filelock_start(*state, rules(*state, ""));
+	struct child *other = rival(*state);
+	pid_t waiter;
+
+	assert_int_equal(victim_do(victim, FILE_ex), 0);
+	waiter = victim_do(victim, FILE_ex_in_waiting_child);
+	wait_until(is_logged, started);
+	cluster_elsewhere(cluster, true);
+	assert_int_equal(victim_do(victim, end), 0);
+	wait_until(is_given_back, NULL);
+	assert_false(has_said(victim));
+	cluster_elsewhere(cluster, false);
+	assert_int_equal(hear(victim), 0);
+	assert_int_equal(victim_do(other, FILE_ex_nb), EWOULDBLOCK);
+	kill(waiter, SIGKILL);
+	assert_int_equal(victim_do(other, FILE_ex), 0);
+}
+
+static void who_waits_for_its_parent_asks_at_its_unlock(void **state)
+{
+	who_waits_for_its_parent_asks(state, FILE_un);
+}
+
+static void who_waits_for_its_parent_asks_at_its_close(void **state)
+{
+	who_waits_for_its_parent_asks(state, FILE_close);
+}
+
 static void who_shares_it_ends_when_it_is_lost(void **state)
 {
 	struct child *inside = shell(*state, "", "exec 9>a; flock 9; " INSIDE);
@@ -423,6 +499,10 @@ int main(void)
 		with_files(it_is_free_when_the_shell_is_killed),
 		with_files(it_is_free_when_it_is_unlocked),
 		with_files(it_is_free_when_it_is_for_readers),
+		with_files(who_waits_inside_asks_when_the_file_is_unlocked),
+		with_files(who_waits_inside_asks_when_the_file_is_closed),
+		with_files(who_waits_for_its_parent_asks_at_its_unlock),
+		with_files(who_waits_for_its_parent_asks_at_its_close),
 		with_files(who_shares_it_ends_when_it_is_lost),
 		with_files(who_ignores_that_is_killed),
 		with_files(who_closes_it_in_time_lives),

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -121,6 +122,34 @@ static void always_after_another_holder(void **state)
 	assert_int_equal(child_end(other), 0);
 }
 
+static void as_nobody_where_it_is_about_to_end(void **state)
+{
+	const struct key *key = *state;
+	portlock_t *lock = open_lock(key->text, "unix");
+	struct stat before, after;
+	struct pl_signature read;
+	int fd;
+
+	assert_int_equal(portlock_acquire(lock), 0);
+	pl_sign_ending(lock, true);
+	assert_true(read_signature(lock, &read));
+	assert_int_equal(read.pid, 0);
+	assert_int_equal(read.token, portlock_token(lock));
+	pl_sign_ending(lock, false);
+	assert_signed(lock, 0);
+	/* The number is a file's by now. */
+	fd = memfd_create("file", MFD_CLOEXEC);
+	require(fd >= 0);
+	require(dup2(fd, lock->bundle.gate) >= 0);
+	require(fstat(fd, &before) == 0);
+	pl_sign_ending(lock, true);
+	require(fstat(fd, &after) == 0);
+	assert_int_equal(after.st_atim.tv_nsec, before.st_atim.tv_nsec);
+	assert_int_equal(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
+	close(fd);
+	portlock_close(lock);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +159,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(always_after_another_holder,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			as_nobody_where_it_is_about_to_end, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

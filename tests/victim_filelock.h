@@ -22,13 +22,13 @@
 	X(sh_nb)                                                               \
 	X(un)                                                                  \
 	X(ex_in_thread)                                                        \
-	X(un_though_cancelled)	 /* in a thread that is about to be */          \
+	X(un_though_cancelled)	  /* in a thread that is about to be */        \
 	X(close_though_cancelled) /* ... and closes it again when it ends */   \
 	X(fork_though_cancelled)  /* 77: the end of the child */               \
-	X(wrong)  /* an operation that is none */                              \
-	X(set_w)  /* F_SETLK: all of the file */                               \
-	X(set_w1) /* ... its first ten bytes */                                \
-	X(set_w2) /* ... the next ten bytes */                                 \
+	X(wrong)		  /* an operation that is none */              \
+	X(set_w)		  /* F_SETLK: all of the file */               \
+	X(set_w1)		  /* ... its first ten bytes */                \
+	X(set_w2)		  /* ... the next ten bytes */                 \
 	X(set_r)                                                               \
 	X(set_r1)                                                              \
 	X(set_u)                                                               \
@@ -61,15 +61,16 @@
 	X(fork_twice)                                                          \
 	X(fork_and_obey) /* ... and this one: SIGUSR1 unlock, SIGUSR2 close */ \
 	X(fork_to_wait)	 /* the child waits for a signal; its pid */           \
-	X(start)	  /* a program that has none of the files; its pid */  \
+	X(start)	 /* a program that has none of the files; its pid */   \
 	X(start_stubborn) /* ... and ignores SIGTERM */                        \
 	X(start_headless) /* ... a process without its first thread */         \
 	X(daemon)                                                              \
 	X(cover) /* dup2() over every free descriptor; how many failed */      \
 	X(un_in_handler)                                                       \
-	X(un_at_term)	  /* unlock, when SIGTERM comes */                     \
-	X(ex_in_child) /* of a new descriptor, without blocking */             \
-	X(hold)	       /* until the end of the input */
+	X(un_at_term)	       /* unlock, when SIGTERM comes */                \
+	X(ex_in_child)	       /* of a new descriptor, without blocking */     \
+	X(ex_in_waiting_child) /* its pid, and later its result */             \
+	X(hold)		       /* until the end of the input */
 
 enum victim_filelock_command {
 #define VICTIM_FILELOCK_NUMBER(name) FILE_##name,

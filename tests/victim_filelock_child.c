@@ -145,3 +145,18 @@ int do_ex_in_child(void)
 	waitpid(child, &status, 0);
 	return status;
 }
+
+/* By an open file of its own alone. */
+int do_ex_in_waiting_child(void)
+{
+	pid_t child = fork();
+	int64_t result;
+
+	if (child != 0)
+		return child;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	result = do_again() || do_swap() || do_close() || do_ex();
+	if (write(STDOUT_FILENO, &result, sizeof(result)) > 0)
+		pause();
+	_exit(1);
+}
