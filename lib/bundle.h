@@ -92,7 +92,7 @@ struct pl_signature {
 void pl_sign(const struct pl_bundle *bundle, uint64_t token);
 
 /* Of a lock that is held: it is about to be let go, so its signature is
- * nobody's (pid 0); or it goes on.  Async-signal-safe. */
+ * nobody's (pid 0); or it goes on.  Async-signal-safe, keeps errno. */
 void pl_sign_ending(const struct portlock_lock *lock, bool ending);
 
 /* Reads it from what statx() says of the gate, inode and times included; false:

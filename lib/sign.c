@@ -13,6 +13,10 @@
  */
 #include "config.h"
 
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
 #include "internal.h"
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -52,19 +56,19 @@ void pl_sign_ending(const struct portlock_lock *lock, bool ending)
 	struct sockaddr_un name = { .sun_family = AF_UNSPEC };
 	const char *gate = lock->address.name;
 	socklen_t length = sizeof(name);
-	int fd = lock->bundle.gate;
+	int fd = lock->bundle.gate, saved_errno = errno;
 
 	/* A thread may let it go just now: the number could be a file's by
 	 * then. */
-	if (fd < 0 ||
-	    pl_ops->getsockname(fd, (struct sockaddr *)&name, &length) < 0 ||
-	    name.sun_family != AF_UNIX || name.sun_path[0] != '\0' ||
-	    length !=
-		    offsetof(struct sockaddr_un, sun_path) + 1 + strlen(gate) ||
-	    memcmp(name.sun_path + 1, gate, strlen(gate)) != 0)
-		return;
-	sign(&lock->bundle, atomic_load(&lock->token),
-	     ending ? 0 : pl_ops->getpid());
+	if (fd >= 0 &&
+	    pl_ops->getsockname(fd, (struct sockaddr *)&name, &length) == 0 &&
+	    name.sun_family == AF_UNIX && name.sun_path[0] == '\0' &&
+	    length ==
+		    offsetof(struct sockaddr_un, sun_path) + 1 + strlen(gate) &&
+	    memcmp(name.sun_path + 1, gate, strlen(gate)) == 0)
+		sign(&lock->bundle, atomic_load(&lock->token),
+		     ending ? 0 : pl_ops->getpid());
+	errno = saved_errno;
 }
 
 bool pl_sign_read(const struct statx *gate, struct pl_signature *read)

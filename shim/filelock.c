@@ -87,7 +87,7 @@ static int try_inside(const struct filelock *lock, struct shim_hold *hold)
 {
 	if (call(lock, true) < 0)
 		return -1;
-	if (hold_is_inside(hold, lock->fd))
+	if (hold_is_inside(hold))
 		return 0;
 	REAL(flock)(lock->fd, LOCK_UN);
 	return 1;
@@ -112,7 +112,7 @@ static int real_inside(const struct filelock *lock, struct shim_hold *hold)
 			return fail(lock, ETIMEDOUT);
 		if (rest(&pause, lock->deadline) < 0)
 			return fail(lock, EINTR);
-		if (!hold_is_inside(hold, lock->fd)) {
+		if (!hold_is_inside(hold)) {
 			result = 1;
 			break;
 		}
@@ -185,27 +185,38 @@ static void cancelled(void *argument)
 		hold_drop(hold);
 }
 
-/* Whether who is inside can be asked for it again. */
-static bool may_end(const struct filelock *lock, const struct shim_hold *hold)
-{
-	return lock->kind[0] == SEEN_FLOCK[0] &&
-	       shim_rule_is_etcd(lock->rule) && hold_is_inside(hold, lock->fd);
-}
-
-/* As hold_take(); or INSIDE: the real lock is taken as well, and that is all. */
+/* As hold_take(); or the real lock is taken as well, and that is all; or that
+ * failed, with errno. */
 #define INSIDE 2
+#define FAILED 3
 
+/*
+ * Who was inside may have been so until just now: then it is asked for again,
+ * but not for ever, as it may also be that it cannot be told.  No other ancestor
+ * has had it since we started.
+ */
 static int take_hold_or_inside(const struct filelock *lock,
 			       struct shim_hold *hold)
 {
+	bool may_end =
+		lock->kind[0] == SEEN_FLOCK[0] && shim_rule_is_etcd(lock->rule);
+	bool ended = false;
+
 	for (;;) {
 		int result = take_hold(lock, hold);
 
-		if (result != HOLD_WITHOUT || !may_end(lock, hold))
+		if (result != HOLD_WITHOUT || !may_end)
 			return result;
+		if (!hold_is_inside(hold)) {
+			if (ended)
+				return result;
+			ended = true;
+			continue;
+		}
+		ended = false;
 		result = real_inside(lock, hold);
 		if (result <= 0)
-			return result < 0 ? -errno : INSIDE;
+			return result < 0 ? FAILED : INSIDE;
 	}
 }
 
@@ -220,8 +231,8 @@ int filelock_take(const struct filelock *lock, struct shim_hold **hold)
 		result = take_hold_or_inside(lock, wanted);
 		hold_put(wanted);
 	}
-	if (result == INSIDE)
-		return 0;
+	if (result == INSIDE || result == FAILED)
+		return result == INSIDE ? 0 : -1;
 	if (result < 0)
 		return fail(lock, -result);
 	if (result == 0)

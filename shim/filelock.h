@@ -25,6 +25,7 @@ enum {
 	SEEN_READ = 1,
 	SEEN_WRITE = 2,
 	SEEN_UNKNOWN = 4, /* there is no /proc */
+	SEEN_OWN = 8,	  /* beside the others: this process called for it */
 };
 
 /* The locks of that kind that were taken by this open file, as bits.

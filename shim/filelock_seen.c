@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,7 +35,8 @@ static void path_of(char path[64], int fd)
 static unsigned judge(const char *line, const char *kind)
 {
 	static const char begin[] = "lock:";
-	const char *at;
+	const char *at, *mode;
+	unsigned seen = SEEN_WRITE;
 
 	if (strncmp(line, begin, strlen(begin)) != 0)
 		return 0;
@@ -42,7 +44,15 @@ static unsigned judge(const char *line, const char *kind)
 	/* A lock that is waited for has an arrow; it is not held. */
 	if (!at || strstr(line, "->"))
 		return 0;
-	return strstr(at, " WRITE ") ? SEEN_WRITE : SEEN_READ;
+	mode = strstr(at, " WRITE ");
+	if (!mode) {
+		mode = strstr(at, " READ ");
+		seen = SEEN_READ;
+	}
+	/* The number of who has called for it stays, whoever shares it. */
+	if (mode && atoi(mode + strlen(" READ ")) == getpid())
+		seen |= SEEN_OWN;
+	return seen;
 }
 
 /* Judges the whole lines; what is left of the last one moves to the front. */

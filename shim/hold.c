@@ -133,7 +133,8 @@ static int take_once(struct shim_hold *hold, const struct shim_rule *rule,
 
 	if (join(hold, wait->scope))
 		return 0;
-	if (shim_rule_is_etcd(rule) && kept_is_inside(&hold->lock.address, -1))
+	if (shim_rule_is_etcd(rule) &&
+	    kept_is_inside(&hold->lock.address, false))
 		return -EALREADY;
 	if (!lost_can_watch(rule))
 		return -ENOLCK;
@@ -280,21 +281,25 @@ int hold_take_name(const struct shim_rule *rule, const char *name,
 	return result;
 }
 
-bool hold_is_inside(const struct shim_hold *hold, int fd)
+bool hold_is_inside(const struct shim_hold *hold)
 {
 	const struct pl_address *address = &hold->lock.address;
+	int cancel = shim_whole_begin();
+	bool inside = shim_is_inside(address, PL_NOT_ASKED) ||
+		      kept_is_inside(address, true);
 
-	return shim_is_inside(address, PL_NOT_ASKED) ||
-	       kept_is_inside(address, fd);
+	shim_whole_end(cancel);
+	return inside;
 }
 
-void hold_tell_end(const struct shim_hold *hold, bool ends)
+bool hold_tell_end(const struct shim_hold *hold, bool ends)
 {
-	int saved_errno = errno;
+	bool wanted = hold->lock.transport == PL_ETCD &&
+		      atomic_load(&hold->count) == 1;
 
-	if (hold->lock.transport == PL_ETCD && atomic_load(&hold->count) == 1)
+	if (wanted)
 		pl_sign_ending(&hold->lock, ends);
-	errno = saved_errno;
+	return wanted;
 }
 
 void hold_outlive(struct shim_hold *hold, int fd)
@@ -328,6 +333,9 @@ void hold_drop(struct shim_hold *hold)
 		heir_forget(hold);
 		lost_watch_end(&hold->watch);
 		portlock_release(&hold->lock);
+	} else if (count > 1 && hold->lock.transport == PL_ETCD) {
+		/* Somebody joined after hold_tell_end(). */
+		pl_sign_ending(&hold->lock, false);
 	}
 	atomic_fetch_sub(&hold->drops, 1);
 	shim_whole_end(cancel);

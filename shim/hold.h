@@ -79,17 +79,17 @@ int hold_take(struct shim_hold *hold, const struct shim_rule *rule,
 	      const struct hold_wait *wait);
 
 /* Whether this process is inside still of what an ancestor holds, as
- * hold_take() has found: false as well if that cannot be told.  What the
- * descriptor has locked, does not count. */
-bool hold_is_inside(const struct shim_hold *hold, int fd);
+ * hold_take() has found: false as well if that cannot be told.  What this
+ * process has locked itself, does not count. */
+bool hold_is_inside(const struct shim_hold *hold);
 
 /*
  * The lock that it is held for is let go now, and then the hold; or not after
  * all.  Who is inside and gets that lock in between sees that it is not inside
- * any more.  Nothing to do but for transport etcd.  Async-signal-safe, keeps
- * errno.
+ * any more; heirs expect it still (heir_forget()).  Nothing to do, and false,
+ * but for transport etcd.  Async-signal-safe, keeps errno.
  */
-void hold_tell_end(const struct shim_hold *hold, bool ends);
+bool hold_tell_end(const struct shim_hold *hold, bool ends);
 
 /* It is held for a lock of that open file, which others may go on with when
  * this process has ended: so does what the cluster knows.  Nothing to do but

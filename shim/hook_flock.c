@@ -49,8 +49,8 @@ static int unlock(int fd, int operation)
 
 	/* What this process has started may wait for the file, and must not go
 	 * on as inside when it gets that: see filelock.c. */
-	if (hold)
-		hold_tell_end(hold, true);
+	if (hold && hold_tell_end(hold, true))
+		heir_forget(hold);
 	result = REAL(flock)(fd, operation);
 	if (result < 0 && hold)
 		hold_tell_end(hold, false);

@@ -98,8 +98,10 @@ int kept_mark(const struct pl_address *address, int file)
 
 /* ---- who has the file open and locked -------------------------------------------- */
 
-static bool has_locked(pid_t pid, const char *fd, const struct file *file)
+static bool has_locked(pid_t pid, const char *fd, const struct file *file,
+		       bool others)
 {
+	unsigned seen;
 	struct file found;
 	char path[64];
 
@@ -108,11 +110,12 @@ static bool has_locked(pid_t pid, const char *fd, const struct file *file)
 	    found.inode != file->inode)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%.20s", (int)pid, fd);
-	return filelock_seen_in(path, SEEN_FLOCK) & (SEEN_READ | SEEN_WRITE);
+	seen = filelock_seen_in(path, SEEN_FLOCK);
+	return seen & (SEEN_READ | SEEN_WRITE) && !(others && seen & SEEN_OWN);
 }
 
-/* By another descriptor than that.  Without opendir(), which allocates. */
-static bool shares(pid_t pid, int but, const struct file *file)
+/* Without opendir(), which allocates. */
+static bool shares(pid_t pid, const struct file *file, bool others)
 {
 	char path[32], entries[2048] __attribute__((aligned(8)));
 	bool found = false;
@@ -130,23 +133,21 @@ static bool shares(pid_t pid, int but, const struct file *file)
 				(const void *)(entries + at);
 
 			found = entry->d_name[0] != '.' &&
-				atoi(entry->d_name) != but &&
-				has_locked(pid, entry->d_name, file);
+				has_locked(pid, entry->d_name, file, others);
 			at += entry->d_reclen;
 		}
 	REAL(close)(folder);
 	return found;
 }
 
-static bool is_shared_above(const struct file *file, int but)
+static bool is_shared_above(const struct file *file, bool others)
 {
 	pid_t at = getpid();
 
 	for (int i = 0; at > 0 && i < DEPTH; i++) {
-		if (shares(at, but, file))
+		if (shares(at, file, others))
 			return true;
 		at = shim_parent_of(at);
-		but = -1;
 	}
 	return false;
 }
@@ -184,7 +185,7 @@ static bool holds_still(pid_t pid, const struct pl_address *address)
 }
 
 static bool is_inside_of(const char *line, const struct pl_address *address,
-			 int but)
+			 bool others)
 {
 	const char *session = address->session + strlen(PL_SESSION_PREFIX);
 	const char *name = strchr(line, '@');
@@ -197,13 +198,13 @@ static bool is_inside_of(const char *line, const struct pl_address *address,
 	    strncmp(name + strlen(PREFIX), session, strlen(session)) != 0 ||
 	    sscanf(name + head, "/%" SCNx64 ":%" SCNx64 "/", &file.device,
 		   &file.inode) != 2 ||
-	    !is_shared_above(&file, but))
+	    !is_shared_above(&file, others))
 		return false;
 	beginner = beginner_of(name);
 	return beginner > 0 && !holds_still(beginner, address);
 }
 
-bool kept_is_inside(const struct pl_address *address, int but)
+bool kept_is_inside(const struct pl_address *address, bool others)
 {
 	struct unix_lines lines;
 	int error = errno;
@@ -213,7 +214,7 @@ bool kept_is_inside(const struct pl_address *address, int but)
 	if (!unix_open(&lines))
 		return false;
 	while (!inside && (line = unix_next(&lines)))
-		inside = is_inside_of(line, address, but);
+		inside = is_inside_of(line, address, others);
 	unix_close(&lines);
 	errno = error;
 	return inside;

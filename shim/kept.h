@@ -12,8 +12,8 @@
 int kept_mark(const struct pl_address *address, int file);
 
 /* Whether the key is kept for the lock of an open file that this process has, or
- * one above it: who goes on with that is inside.  But: a descriptor of this one
- * that does not count, or -1. */
-bool kept_is_inside(const struct pl_address *address, int but);
+ * one above it: who goes on with that is inside.  Others: what this process
+ * has locked itself does not count, whoever shares it. */
+bool kept_is_inside(const struct pl_address *address, bool others);
 
 #endif

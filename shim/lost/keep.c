@@ -193,6 +193,9 @@ static int await_file(const struct keep *keep)
 			error = -errno;
 		} else {
 			error = await_lock(fd, keep->operation);
+			/* Who gets the file now is not inside. */
+			if (error == 0)
+				shutdown(keep->mark, SHUT_RDWR);
 			close(fd);
 		}
 		if (error == 0 || is_want(-error))
