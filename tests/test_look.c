@@ -232,7 +232,8 @@ static void a_child_that_pins_the_lock_is_not_its_holder(void **state)
 
 /* ---- threads -------------------------------------------------------------- */
 
-static struct child *thread_parent;
+/* Not the one on the stack of the main thread, which ends. */
+static struct child thread_parent;
 
 static void *hold_and_stay(void *key)
 {
@@ -240,8 +241,8 @@ static void *hold_and_stay(void *key)
 	int64_t number;
 
 	require(portlock_try_lock(lock) == 0);
-	say(thread_parent, 0);
-	hear_or_end(thread_parent, &number);
+	say(&thread_parent, 0);
+	hear_or_end(&thread_parent, &number);
 	_exit(0);
 }
 
@@ -249,7 +250,7 @@ static void hold_without_a_main_thread(struct child *parent, void *key)
 {
 	pthread_t thread;
 
-	thread_parent = parent;
+	thread_parent = *parent;
 	require(pthread_create(&thread, NULL, hold_and_stay, key) == 0);
 	pthread_exit(NULL);
 }
