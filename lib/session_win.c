@@ -304,8 +304,13 @@ static int await_answer(struct way *way)
 
 static int win_once(struct way *way)
 {
-	int error = have_session(way);
+	int error;
 
+	/* What stands on the gate is of the holder before us, or nothing; and
+	 * the start of a helper takes long. */
+	if (way->attempt->bundle.session < 0 && !way->attempt->waits_for_rest)
+		pl_sign(&way->attempt->bundle, 0);
+	error = have_session(way);
 	if (error < 0)
 		return error;
 	error = join(way);

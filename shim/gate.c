@@ -93,7 +93,8 @@ bool gate_look(pid_t pid, int fd, uint64_t inode, uint64_t *granted)
 	if (!pl_sign_read(&about, &signature))
 		return true;
 	*granted = signature.token;
-	return signature.pid != 0; /* it is about to be let go */
+	/* Else it is about to be let go, or waits itself for the rest. */
+	return signature.pid != 0 && signature.token != 0;
 }
 
 /* Without opendir(), which allocates. */

@@ -17,8 +17,9 @@ uint64_t gate_inode(const char *name);
 /* The process's descriptor for the socket. */
 int gate_fd(pid_t pid, uint64_t inode);
 
-/* Whether that descriptor is the socket still, and the token of the grant that
- * its holder got; 0: it did not sign. */
+/* Whether that descriptor is the socket still, of a lock that is held and not
+ * about to be let go, and the token of the grant that its holder got; 0: it did
+ * not sign. */
 bool gate_look(pid_t pid, int fd, uint64_t inode, uint64_t *granted);
 
 #endif

@@ -321,6 +321,29 @@ static void who_waits_for_its_parent_asks_at_its_close(void **state)
 	who_waits_for_its_parent_asks(state, FILE_close);
 }
 
+/* Its parent has what is this host's, and waits for the cluster. */
+static void who_waits_behind_its_parent_is_not_inside(void **state)
+{
+	struct child *family;
+	int64_t locked = 0;
+
+	cluster_elsewhere(cluster, true);
+	family = shell(*state, "",
+		       "exec perl -e 'sub tell_it {"
+		       " syswrite STDOUT, shift() x 8; sysread STDIN, $x, 8 }"
+		       " if (!fork) { tell_it(\"\\0\"); open $b, \">>a\";"
+		       " tell_it(flock($b, 6) ? \"\\1\" : \"\\0\"); exit }"
+		       " open $a, \">>a\"; flock $a, 2; wait'");
+	cluster_await(&cluster->acquires, 1);
+	say(family, NEWLINES);
+	locked = hear(family);
+	cluster_elsewhere(cluster, false);
+	cluster_await(&cluster->grants, 1);
+	say(family, NEWLINES);
+	assert_int_equal(child_end(family), 0);
+	assert_int_equal(locked, 0);
+}
+
 static void who_shares_it_ends_when_it_is_lost(void **state)
 {
 	struct child *inside = shell(*state, "", "exec 9>a; flock 9; " INSIDE);
@@ -494,6 +517,7 @@ int main(void)
 		with_files(who_waits_inside_asks_when_the_file_is_closed),
 		with_files(who_waits_for_its_parent_asks_at_its_unlock),
 		with_files(who_waits_for_its_parent_asks_at_its_close),
+		with_files(who_waits_behind_its_parent_is_not_inside),
 		with_files(who_shares_it_ends_when_it_is_lost),
 		with_files(who_ignores_that_is_killed),
 		with_files(who_closes_it_in_time_lives),
