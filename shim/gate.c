@@ -76,18 +76,24 @@ uint64_t gate_inode(const char *name)
 
 /* ---- a process's descriptor for it --------------------------------------- */
 
-bool gate_look(pid_t pid, int fd, uint64_t inode, uint64_t *granted)
+static bool look(pid_t pid, int fd, uint64_t inode, struct statx *about)
 {
 	char path[48];
-	struct pl_signature signature;
-	struct statx about;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
 	/* The kernel's, as libfaketime has times of its own. */
-	if (syscall(SYS_statx, AT_FDCWD, path, 0,
-		    STATX_TYPE | STATX_INO | STATX_ATIME | STATX_MTIME,
-		    &about) < 0 ||
-	    !S_ISSOCK(about.stx_mode) || about.stx_ino != inode)
+	return syscall(SYS_statx, AT_FDCWD, path, 0,
+		       STATX_TYPE | STATX_INO | STATX_ATIME | STATX_MTIME,
+		       about) == 0 &&
+	       S_ISSOCK(about->stx_mode) && about->stx_ino == inode;
+}
+
+bool gate_look(pid_t pid, int fd, uint64_t inode, uint64_t *granted)
+{
+	struct pl_signature signature;
+	struct statx about;
+
+	if (!look(pid, fd, inode, &about))
 		return false;
 	*granted = 0;
 	if (!pl_sign_read(&about, &signature))
@@ -100,9 +106,9 @@ bool gate_look(pid_t pid, int fd, uint64_t inode, uint64_t *granted)
 /* Without opendir(), which allocates. */
 int gate_fd(pid_t pid, uint64_t inode)
 {
-	uint64_t granted;
 	char path[32], entries[2048] __attribute__((aligned(8)));
 	int folder, found = GATE_NO_FD;
+	struct statx about;
 	long size;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
@@ -117,7 +123,7 @@ int gate_fd(pid_t pid, uint64_t inode)
 			int fd = atoi(entry->d_name);
 
 			if (entry->d_name[0] != '.' &&
-			    gate_look(pid, fd, inode, &granted))
+			    look(pid, fd, inode, &about))
 				found = fd;
 			at += entry->d_reclen;
 		}

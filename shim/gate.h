@@ -14,7 +14,7 @@ uint64_t gate_inode(const char *name);
 #define GATE_NO_FD (-1)
 #define GATE_HIDDEN_FD (-2) /* its descriptors are not to be seen */
 
-/* The process's descriptor for the socket. */
+/* The process's descriptor for the socket, also if that is about to be let go. */
 int gate_fd(pid_t pid, uint64_t inode);
 
 /* Whether that descriptor is the socket still, of a lock that is held and not

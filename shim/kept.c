@@ -33,6 +33,10 @@ struct file {
 	uint64_t device, inode;
 };
 
+/* Before the first mark of this program: one of an earlier moment by the same
+ * process is of a program before it. */
+static _Atomic uint64_t marks_begin;
+
 /* ---- the mark ------------------------------------------------------------------ */
 
 static bool identify(int folder, const char *path, struct file *file)
@@ -66,12 +70,15 @@ static int bind_mark(int mark, const struct pl_address *address,
 {
 	struct sockaddr_un name;
 	char text[sizeof(name.sun_path) - 1];
+	uint64_t now = (uint64_t)pl_now(CLOCK_BOOTTIME), none = 0;
 	socklen_t length;
 
+	if (!atomic_compare_exchange_strong(&marks_begin, &none, now))
+		now = (uint64_t)pl_now(CLOCK_BOOTTIME); /* not before that */
 	snprintf(text, sizeof(text),
 		 PREFIX "%s/%" PRIx64 ":%" PRIx64 "/%" PRIx64,
 		 address->session + strlen(PL_SESSION_PREFIX), file->device,
-		 file->inode, (uint64_t)pl_now(CLOCK_BOOTTIME));
+		 file->inode, now);
 	length = name_of(&name, text);
 	if (pl_ops->bind(mark, (struct sockaddr *)&name, length) < 0 ||
 	    pl_ops->listen(mark, PL_BACKLOG) < 0)
@@ -176,6 +183,15 @@ static pid_t beginner_of(const char *text)
 	return peer.pid;
 }
 
+/* By this program, and not by what the process was before an exec: it has the
+ * key, or has let it go, and the guard has not heard of it yet. */
+static bool is_our_own(pid_t beginner, uint64_t moment)
+{
+	uint64_t begin = atomic_load(&marks_begin);
+
+	return beginner == getpid() && begin != 0 && moment >= begin;
+}
+
 /* Who holds it still has the gate; and what that means, inside.c knows. */
 static bool holds_still(pid_t pid, const struct pl_address *address)
 {
@@ -190,18 +206,22 @@ static bool is_inside_of(const char *line, const struct pl_address *address,
 	const char *session = address->session + strlen(PL_SESSION_PREFIX);
 	const char *name = strchr(line, '@');
 	size_t head = strlen(PREFIX) + strlen(session);
+	uint64_t moment;
 	struct file file;
 	pid_t beginner;
 
 	if (!name++ || strlen(name) >= sizeof(struct sockaddr_un) - 3 ||
 	    strncmp(name, PREFIX, strlen(PREFIX)) != 0 ||
 	    strncmp(name + strlen(PREFIX), session, strlen(session)) != 0 ||
-	    sscanf(name + head, "/%" SCNx64 ":%" SCNx64 "/", &file.device,
-		   &file.inode) != 2 ||
+	    sscanf(name + head, "/%" SCNx64 ":%" SCNx64 "/%" SCNx64,
+		   &file.device, &file.inode, &moment) != 3 ||
 	    !is_shared_above(&file, others))
 		return false;
 	beginner = beginner_of(name);
-	return beginner > 0 && !holds_still(beginner, address);
+	/* Who let it go in between, has unlocked the file before. */
+	return beginner > 0 && !is_our_own(beginner, moment) &&
+	       !holds_still(beginner, address) &&
+	       is_shared_above(&file, others);
 }
 
 bool kept_is_inside(const struct pl_address *address, bool others)

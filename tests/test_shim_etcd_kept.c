@@ -344,6 +344,35 @@ static void who_waits_behind_its_parent_is_not_inside(void **state)
 	assert_int_equal(locked, 0);
 }
 
+/* A guard that is late keeps what the process itself has let go: whatever it has
+ * locked by then, it is inside of nothing. */
+static void who_has_let_it_go_asks_again(void **state)
+{
+	struct child *process =
+		shell(*state, "",
+		      "exec perl -e 'open $a, \">>a\"; flock $a, 2;"
+		      " link \"a\", \"c\"; tell_it();"
+		      " flock $a, 8; open $c, \">>c\"; unlink \"c\";"
+		      " flock $c, 2;"
+		      " open $b, \">>a\"; flock $b, 6 and die; tell_it();"
+		      " sub tell_it { syswrite STDOUT, \"\\0\" x 8;"
+		      " sysread STDIN, $x, 8 }'");
+	int grants = cluster->grants;
+	bool went_without;
+
+	assert_int_equal(guard_signal(SIGSTOP), 1);
+	say(process, NEWLINES);
+	assert_int_equal(hear(process), 0);
+	grants = cluster->grants - grants;
+	went_without = log_has("an ancestor of this process has it");
+	assert_int_equal(guard_signal(SIGCONT), 1);
+	say(process, NEWLINES);
+	assert_int_equal(child_end(process), 0);
+	assert_int_equal(grants, 1);
+	assert_false(went_without);
+	guard_await_none();
+}
+
 static void who_shares_it_ends_when_it_is_lost(void **state)
 {
 	struct child *inside = shell(*state, "", "exec 9>a; flock 9; " INSIDE);
@@ -518,6 +547,7 @@ int main(void)
 		with_files(who_waits_for_its_parent_asks_at_its_unlock),
 		with_files(who_waits_for_its_parent_asks_at_its_close),
 		with_files(who_waits_behind_its_parent_is_not_inside),
+		with_files(who_has_let_it_go_asks_again),
 		with_files(who_shares_it_ends_when_it_is_lost),
 		with_files(who_ignores_that_is_killed),
 		with_files(who_closes_it_in_time_lives),
