@@ -85,9 +85,14 @@ int filelock_real(const struct filelock *lock)
 /* 0: it is ours and we are inside; 1: we are not any more; or -1, errno. */
 static int try_inside(const struct filelock *lock, struct shim_hold *hold)
 {
+	/* What we have by way of the open file becomes another kind of lock,
+	 * and seems to be of our own then. */
+	bool shared =
+		filelock_seen(lock->fd, lock->kind) & (SEEN_READ | SEEN_WRITE);
+
 	if (call(lock, true) < 0)
 		return -1;
-	if (hold_is_inside(hold))
+	if (hold_is_inside(hold, !shared))
 		return 0;
 	REAL(flock)(lock->fd, LOCK_UN);
 	return 1;
@@ -112,7 +117,7 @@ static int real_inside(const struct filelock *lock, struct shim_hold *hold)
 			return fail(lock, ETIMEDOUT);
 		if (rest(&pause, lock->deadline) < 0)
 			return fail(lock, EINTR);
-		if (!hold_is_inside(hold)) {
+		if (!hold_is_inside(hold, true)) {
 			result = 1;
 			break;
 		}
@@ -207,7 +212,7 @@ static int take_hold_or_inside(const struct filelock *lock,
 
 		if (result != HOLD_WITHOUT || !may_end)
 			return result;
-		if (!hold_is_inside(hold)) {
+		if (!hold_is_inside(hold, true)) {
 			if (ended)
 				return result;
 			ended = true;

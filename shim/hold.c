@@ -281,12 +281,12 @@ int hold_take_name(const struct shim_rule *rule, const char *name,
 	return result;
 }
 
-bool hold_is_inside(const struct shim_hold *hold)
+bool hold_is_inside(const struct shim_hold *hold, bool others)
 {
 	const struct pl_address *address = &hold->lock.address;
 	int cancel = shim_whole_begin();
 	bool inside = shim_is_inside(address, PL_NOT_ASKED) ||
-		      kept_is_inside(address, true);
+		      kept_is_inside(address, others);
 
 	shim_whole_end(cancel);
 	return inside;

@@ -79,9 +79,9 @@ int hold_take(struct shim_hold *hold, const struct shim_rule *rule,
 	      const struct hold_wait *wait);
 
 /* Whether this process is inside still of what an ancestor holds, as
- * hold_take() has found: false as well if that cannot be told.  What this
- * process has locked itself, does not count. */
-bool hold_is_inside(const struct shim_hold *hold);
+ * hold_take() has found: false as well if that cannot be told.  Others: what
+ * this process has locked itself, does not count. */
+bool hold_is_inside(const struct shim_hold *hold, bool others);
 
 /*
  * The lock that it is held for is let go now, and then the hold; or not after

@@ -157,6 +157,24 @@ SECTION(with_another_inside, "( flock 9; flock -w 1 b true && " INSIDE " ) 9>a")
 SECTION(of_what_goes_on_in_the_background,
 	"flock a sh -c '(" INSIDE ") <&3 &' 3<&0")
 
+/* By another program than the one that took it. */
+static void another_kind_of_lock_is_the_same_section(void **state)
+{
+	struct child *inside =
+		shell(*state, "", "( flock 9; flock -n -s 9; " INSIDE " ) 9>a");
+
+	assert_int_equal(cluster->grants, 1);
+	say(inside, NEWLINES);
+	child_end(inside);
+	guard_await_none();
+	inside =
+		shell(*state, "", "( flock -s 9; flock -n 9; " INSIDE " ) 9>a");
+	assert_int_equal(cluster->grants, 2);
+	say(inside, NEWLINES);
+	child_end(inside);
+	guard_await_none();
+}
+
 /* ---- questions ------------------------------------------------------------ */
 
 /* Connects to the mark of file a: as who wants to know whether it is inside. */
@@ -538,6 +556,7 @@ int main(void)
 		with_files(that_is_for_readers_by_and_by),
 		with_files(with_another_inside),
 		with_files(of_what_goes_on_in_the_background),
+		with_files(another_kind_of_lock_is_the_same_section),
 		with_files(many_may_ask_who_are_inside),
 		with_files(it_is_free_when_the_shell_is_killed),
 		with_files(it_is_free_when_it_is_unlocked),
