@@ -46,7 +46,8 @@ static int fail(const struct filelock *lock, int error)
 	return -1;
 }
 
-static int rest(int64_t *pause, int64_t deadline)
+/* Signals are as the mask says, or as they are for NULL. */
+static int rest(int64_t *pause, int64_t deadline, const sigset_t *mask)
 {
 	int64_t end = pl_now(CLOCK_MONOTONIC) + *pause;
 	int error, cancel;
@@ -55,7 +56,8 @@ static int rest(int64_t *pause, int64_t deadline)
 		*pause = *pause * 2 < PAUSE_LAST ? *pause * 2 : PAUSE_LAST;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	do
-		error = pl_poll(NULL, 0, end < deadline ? end : deadline);
+		error = pl_poll_with(NULL, 0, end < deadline ? end : deadline,
+				     mask);
 	while (error == -EINTR && shim_all_handlers_restart());
 	pthread_setcancelstate(cancel, NULL);
 	return error;
@@ -73,7 +75,7 @@ int filelock_real(const struct filelock *lock)
 			return -1;
 		if (pl_expired(lock->deadline))
 			return fail(lock, ETIMEDOUT);
-		if (rest(&pause, lock->deadline) < 0)
+		if (rest(&pause, lock->deadline, NULL) < 0)
 			return fail(lock, EINTR);
 	}
 	errno = error;
@@ -105,7 +107,8 @@ static int try_inside(const struct filelock *lock, struct shim_hold *hold)
  * before (hold_tell_end()), and of who dies no descriptors are to be seen any
  * more.
  */
-static int real_inside(const struct filelock *lock, struct shim_hold *hold)
+static int await_inside(const struct filelock *lock, struct shim_hold *hold,
+			const sigset_t *mask)
 {
 	int64_t pause = PAUSE_FIRST;
 	int error = errno, result;
@@ -115,7 +118,7 @@ static int real_inside(const struct filelock *lock, struct shim_hold *hold)
 			return -1;
 		if (pl_expired(lock->deadline))
 			return fail(lock, ETIMEDOUT);
-		if (rest(&pause, lock->deadline) < 0)
+		if (rest(&pause, lock->deadline, mask) < 0)
 			return fail(lock, EINTR);
 		if (!hold_is_inside(hold, true)) {
 			result = 1;
@@ -123,6 +126,19 @@ static int real_inside(const struct filelock *lock, struct shim_hold *hold)
 		}
 	}
 	errno = error;
+	return result;
+}
+
+/* A handler that ran while we look would end no wait, so it runs in a rest. */
+static int real_inside(const struct filelock *lock, struct shim_hold *hold)
+{
+	sigset_t all, mask;
+	int result;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &mask);
+	result = await_inside(lock, hold, &mask);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	return result;
 }
 

@@ -339,6 +339,33 @@ static void who_waits_for_its_parent_asks_at_its_close(void **state)
 	who_waits_for_its_parent_asks(state, FILE_close);
 }
 
+/* One signal each, at any moment of the wait; with many sockets on the host the
+ * look at what is kept takes long. */
+static void a_signal_ends_the_wait_of_who_is_inside(void **state)
+{
+	static int sockets[900];
+	struct child *inside;
+
+	for (int i = 0; i < (int)(sizeof(sockets) / sizeof(*sockets)); i++) {
+		const struct sockaddr_un name = { .sun_family = AF_UNIX };
+
+		sockets[i] = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		/* The kernel chooses one. */
+		bind(sockets[i], (const struct sockaddr *)&name,
+		     sizeof(name.sun_family));
+	}
+	inside = shell(*state, "",
+		       "exec 9>a; flock 9; perl -e '$SIG{USR1} = sub {};"
+		       " open $a, \">>a\"; for (1 .. 25) { if (!fork) {"
+		       " select undef, undef, undef, 0.05 + rand 0.05;"
+		       " kill \"USR1\", getppid; exec \"true\" }"
+		       " flock $a, 2 and die; wait }' 9>&-; " INSIDE);
+	say(inside, NEWLINES);
+	assert_int_equal(child_end(inside), 0);
+	for (int i = 0; i < (int)(sizeof(sockets) / sizeof(*sockets)); i++)
+		close(sockets[i]);
+}
+
 /* Its parent has what is this host's, and waits for the cluster. */
 static void who_waits_behind_its_parent_is_not_inside(void **state)
 {
@@ -565,6 +592,7 @@ int main(void)
 		with_files(who_waits_inside_asks_when_the_file_is_closed),
 		with_files(who_waits_for_its_parent_asks_at_its_unlock),
 		with_files(who_waits_for_its_parent_asks_at_its_close),
+		with_files(a_signal_ends_the_wait_of_who_is_inside),
 		with_files(who_waits_behind_its_parent_is_not_inside),
 		with_files(who_has_let_it_go_asks_again),
 		with_files(who_shares_it_ends_when_it_is_lost),
