@@ -47,8 +47,10 @@ struct pl_wait {
 	bool (*is_inside)(const struct pl_address *address, pid_t holder);
 };
 
-/* Binds the gate into the attempt's bundle: 0, -EADDRINUSE, ... */
-int pl_gate_bind(struct pl_attempt *attempt, const struct pl_address *address);
+/* Binds the gate into the attempt's bundle: 0, -EADDRINUSE, ...  Signs early:
+ * nobody finds it who does not see that we wait for the rest. */
+int pl_gate_bind(struct pl_attempt *attempt, const struct pl_address *address,
+		 bool signs_early);
 
 /* Joins the queue: 0, -ECONNREFUSED, -EAGAIN (queue full), ... */
 int pl_gate_connect(struct pl_attempt *attempt,

@@ -35,8 +35,16 @@ static int make_socket(struct pl_attempt *attempt)
 	return attempt->socket < 0 ? pl_failure() : 0;
 }
 
+static void sign_early(int gate)
+{
+	struct pl_bundle bundle = PL_BUNDLE_NONE;
+
+	bundle.gate = gate;
+	pl_sign(&bundle, 0);
+}
+
 static int bind_and_listen(struct pl_attempt *attempt,
-			   const struct pl_address *address)
+			   const struct pl_address *address, bool signs_early)
 {
 	int error = make_socket(attempt);
 
@@ -47,6 +55,8 @@ static int bind_and_listen(struct pl_attempt *attempt,
 			 address->gate_length) < 0)
 		return errno == EADDRINUSE ? -EADDRINUSE : pl_failure();
 	pl_cargo_refuse(attempt->socket);
+	if (signs_early)
+		sign_early(attempt->socket);
 	if (pl_ops->listen(attempt->socket, PL_BACKLOG) < 0)
 		return pl_failure();
 	attempt->bundle.gate = attempt->socket;
@@ -54,12 +64,13 @@ static int bind_and_listen(struct pl_attempt *attempt,
 	return 0;
 }
 
-int pl_gate_bind(struct pl_attempt *attempt, const struct pl_address *address)
+int pl_gate_bind(struct pl_attempt *attempt, const struct pl_address *address,
+		 bool signs_early)
 {
 	int error;
 
 	pl_window_open();
-	error = bind_and_listen(attempt, address);
+	error = bind_and_listen(attempt, address, signs_early);
 	pl_window_close();
 	return error;
 }

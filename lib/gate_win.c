@@ -138,10 +138,13 @@ static int win_gate(struct portlock_lock *lock, struct pl_attempt *attempt,
 		    const struct pl_wait *how)
 {
 	const struct pl_address *address = &lock->address;
+	/* What an answer of the cluster takes is long; without one, a gate is
+	 * worth no signature that is not a holder's. */
+	bool signs_early = lock->transport == PL_ETCD;
 	int64_t pause = 0;
 
 	for (;;) {
-		int error = pl_gate_bind(attempt, address);
+		int error = pl_gate_bind(attempt, address, signs_early);
 
 		if (error != -EADDRINUSE) {
 			bool dropped = drop_partings(lock);

@@ -2,7 +2,9 @@
 /* test_sign.c - what a holder writes on its gate, and when it does not. */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -150,6 +152,37 @@ static void as_nobody_where_it_is_about_to_end(void **state)
 	portlock_close(lock);
 }
 
+static struct pl_signature found;
+static bool is_found;
+
+static int look_and_listen(int fd, int backlog)
+{
+	struct statx gate;
+
+	require(statx(fd, "", AT_EMPTY_PATH, STATX_ATIME | STATX_MTIME,
+		      &gate) == 0);
+	is_found = pl_sign_read(&gate, &found);
+	return listen(fd, backlog);
+}
+
+/* Who is started by one that waits for the cluster must not take that for a
+ * holder: so before anybody can connect. */
+static void as_a_waiter_before_a_cluster_is_asked(void **state)
+{
+	struct portlock_options options = PORTLOCK_OPTIONS_INIT;
+	portlock_t *lock;
+
+	setenv("PORTLOCK_SESSION", "/dev/null/none", 1);
+	options.transport = "etcd";
+	ops.listen = look_and_listen;
+	assert_int_equal(portlock_open(&lock, key_text(state), &options), 0);
+	assert_int_equal(portlock_try_lock(lock), -ENOSYS);
+	assert_true(is_found);
+	assert_int_equal(found.token, 0);
+	assert_int_equal(found.pid, getpid());
+	portlock_close(lock);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +194,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			as_nobody_where_it_is_about_to_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			as_a_waiter_before_a_cluster_is_asked, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
