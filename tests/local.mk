@@ -105,6 +105,8 @@ shim_tests = \
 	%D%/test_shim_etcd \
 	%D%/test_shim_etcd_guard \
 	%D%/test_shim_etcd_kept \
+	%D%/test_shim_etcd_kept_inside \
+	%D%/test_shim_etcd_kept_lost \
 	%D%/test_shim_etcd_lockfile \
 	%D%/test_shim_etcd_lost \
 	%D%/test_shim_heir \
@@ -245,6 +247,8 @@ support_sources = \
 	%D%/support/impostor.c \
 	%D%/support/impostor.h \
 	%D%/support/keeper.c \
+	%D%/support/kept_files.c \
+	%D%/support/kept_files.h \
 	%D%/support/keyed.c \
 	%D%/support/keyed.h \
 	%D%/support/lockfile.c \
