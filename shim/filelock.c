@@ -87,11 +87,14 @@ int filelock_real(const struct filelock *lock)
 /* 0: it is ours and we are inside; 1: we are not any more; or -1, errno. */
 static int try_inside(const struct filelock *lock, struct shim_hold *hold)
 {
+	unsigned seen = filelock_seen(lock->fd, lock->kind);
+	unsigned wanted = lock->operation & LOCK_EX ? SEEN_WRITE : SEEN_READ;
+	bool shared = seen & (SEEN_READ | SEEN_WRITE);
+
 	/* What we have by way of the open file becomes another kind of lock,
 	 * and seems to be of our own then. */
-	bool shared =
-		filelock_seen(lock->fd, lock->kind) & (SEEN_READ | SEEN_WRITE);
-
+	if (shared && !(seen & wanted))
+		hold_tell_locker(hold, lock->fd);
 	if (call(lock, true) < 0)
 		return -1;
 	if (hold_is_inside(hold, !shared))

@@ -292,6 +292,14 @@ bool hold_is_inside(const struct shim_hold *hold, bool others)
 	return inside;
 }
 
+void hold_tell_locker(const struct shim_hold *hold, int file)
+{
+	int cancel = shim_whole_begin();
+
+	kept_tell_locker(&hold->lock.address, file);
+	shim_whole_end(cancel);
+}
+
 bool hold_tell_end(const struct shim_hold *hold, bool ends)
 {
 	bool wanted = hold->lock.transport == PL_ETCD &&

@@ -83,6 +83,10 @@ int hold_take(struct shim_hold *hold, const struct shim_rule *rule,
  * this process has locked itself, does not count. */
 bool hold_is_inside(const struct shim_hold *hold, bool others);
 
+/* Before this process makes the lock of that file another kind of lock, inside of
+ * what is held for it. */
+void hold_tell_locker(const struct shim_hold *hold, int file);
+
 /*
  * The lock that it is held for is let go now, and then the hold; or not after
  * all.  Who is inside and gets that lock in between sees that it is not inside

@@ -159,29 +159,98 @@ static bool is_shared_above(const struct file *file, bool others)
 	return false;
 }
 
-/* ---- the question ---------------------------------------------------------------- */
+/* ---- at the mark ----------------------------------------------------------------- */
+
+struct mark {
+	const char *name; /* in the line */
+	struct file file;
+	uint64_t moment;
+};
+
+/* False: the line is of another socket, or of another key's mark. */
+static bool read_mark(const char *line, const struct pl_address *address,
+		      struct mark *mark)
+{
+	const char *session = address->session + strlen(PL_SESSION_PREFIX);
+	const char *name = strchr(line, '@');
+	size_t head = strlen(PREFIX) + strlen(session);
+
+	if (!name++ || strlen(name) >= sizeof(struct sockaddr_un) - 3 ||
+	    strncmp(name, PREFIX, strlen(PREFIX)) != 0 ||
+	    strncmp(name + strlen(PREFIX), session, strlen(session)) != 0 ||
+	    sscanf(name + head, "/%" SCNx64 ":%" SCNx64 "/%" SCNx64,
+		   &mark->file.device, &mark->file.inode, &mark->moment) != 3)
+		return false;
+	mark->name = name;
+	return true;
+}
+
+/* A name of its own tells the guard more than that somebody asks: it comes with
+ * the connection, so it needs no wait for what is sent. */
+static int connect_to(const struct mark *mark, bool has_name)
+{
+	const struct sockaddr_un any = { .sun_family = AF_UNIX };
+	struct sockaddr_un name;
+	socklen_t length = name_of(&name, mark->name);
+	int socket = pl_ops->socket(
+		AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (socket < 0)
+		return -1;
+	if ((!has_name || pl_ops->bind(socket, (const struct sockaddr *)&any,
+				       sizeof(any.sun_family)) == 0) &&
+	    pl_ops->connect(socket, (struct sockaddr *)&name, length) == 0)
+		return socket;
+	pl_ops->close(socket);
+	return -1;
+}
 
 /* Who began the hold, if that is a process of this user; else 0. */
-static pid_t beginner_of(const char *text)
+static pid_t beginner_of(const struct mark *mark)
 {
 	struct ucred peer = { .pid = 0 };
-	socklen_t size = sizeof(peer), length;
-	struct sockaddr_un name;
-	int socket;
+	socklen_t size = sizeof(peer);
+	int socket = connect_to(mark, false);
 
-	socket = pl_ops->socket(
-		AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (socket < 0)
 		return 0;
-	length = name_of(&name, text);
-	if (pl_ops->connect(socket, (struct sockaddr *)&name, length) < 0 ||
-	    pl_ops->getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) <
+	if (pl_ops->getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) <
 		    0 ||
 	    peer.uid != pl_ops->geteuid())
 		peer.pid = 0;
 	pl_ops->close(socket);
 	return peer.pid;
 }
+
+static void tell(const struct mark *mark)
+{
+	int socket = connect_to(mark, true);
+
+	if (socket >= 0)
+		pl_ops->close(socket);
+}
+
+void kept_tell_locker(const struct pl_address *address, int file)
+{
+	struct unix_lines lines;
+	int error = errno;
+	struct file known;
+	struct mark mark;
+	char *line;
+
+	if (!identify(file, "", &known) || !unix_open(&lines))
+		goto out;
+	while ((line = unix_next(&lines)))
+		if (read_mark(line, address, &mark) &&
+		    mark.file.device == known.device &&
+		    mark.file.inode == known.inode)
+			tell(&mark);
+	unix_close(&lines);
+out:
+	errno = error;
+}
+
+/* ---- the question ---------------------------------------------------------------- */
 
 /* By this program, and not by what the process was before an exec: it has the
  * key, or has let it go, and the guard has not heard of it yet. */
@@ -203,25 +272,17 @@ static bool holds_still(pid_t pid, const struct pl_address *address)
 static bool is_inside_of(const char *line, const struct pl_address *address,
 			 bool others)
 {
-	const char *session = address->session + strlen(PL_SESSION_PREFIX);
-	const char *name = strchr(line, '@');
-	size_t head = strlen(PREFIX) + strlen(session);
-	uint64_t moment;
-	struct file file;
+	struct mark mark;
 	pid_t beginner;
 
-	if (!name++ || strlen(name) >= sizeof(struct sockaddr_un) - 3 ||
-	    strncmp(name, PREFIX, strlen(PREFIX)) != 0 ||
-	    strncmp(name + strlen(PREFIX), session, strlen(session)) != 0 ||
-	    sscanf(name + head, "/%" SCNx64 ":%" SCNx64 "/%" SCNx64,
-		   &file.device, &file.inode, &moment) != 3 ||
-	    !is_shared_above(&file, others))
+	if (!read_mark(line, address, &mark) ||
+	    !is_shared_above(&mark.file, others))
 		return false;
-	beginner = beginner_of(name);
+	beginner = beginner_of(&mark);
 	/* Who let it go in between, has unlocked the file before. */
-	return beginner > 0 && !is_our_own(beginner, moment) &&
+	return beginner > 0 && !is_our_own(beginner, mark.moment) &&
 	       !holds_still(beginner, address) &&
-	       is_shared_above(&file, others);
+	       is_shared_above(&mark.file, others);
 }
 
 bool kept_is_inside(const struct pl_address *address, bool others)

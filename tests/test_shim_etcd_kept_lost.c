@@ -23,6 +23,21 @@ static void who_shares_it_ends_when_it_is_lost(void **state)
 	assert_true(log_has("lost to the cluster: ended"));
 }
 
+/* The kernel names who made it another kind of lock, and that has ended. */
+static void who_shares_another_kind_of_it_ends(void **state)
+{
+	struct child *inside =
+		shell(*state, "", "exec 9>a; flock 9; flock -s 9; " INSIDE);
+
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(inside), -SIGTERM);
+	guard_await_none();
+	inside = shell(*state, "", "exec 9>a; flock -s 9; flock 9; " INSIDE);
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(inside), -SIGTERM);
+	guard_await_none();
+}
+
 static void who_ignores_that_is_killed(void **state)
 {
 	struct child *inside =
@@ -168,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_files(who_shares_it_ends_when_it_is_lost),
+		with_files(who_shares_another_kind_of_it_ends),
 		with_files(who_ignores_that_is_killed),
 		with_files(who_closes_it_in_time_lives),
 		with_files(who_does_not_share_it_lives),

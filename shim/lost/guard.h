@@ -80,13 +80,18 @@ bool file_is(const struct file *one, const struct file *other);
 
 /* ---- keep.c: what outlives the host --------------------------------------- */
 
+#define LOCKERS_MAX 8
+
 struct keep {
 	struct keep *next;
 	uint64_t number;
 	uint32_t slot;
 	int operation; /* of flock(): how the file's lock is waited for */
 	struct file about;
-	pid_t locker; /* see sharers.c; the host, or who has left it to that */
+	/* See sharers.c: the host, or who has left it to that; and who has told
+	 * that it makes it another kind of lock. */
+	pid_t lockers[LOCKERS_MAX];
+	int lockers_count;
 	int session, file, mark;
 	bool is_awaited; /* by a thread */
 	atomic_bool is_free;
@@ -100,7 +105,7 @@ int keep_begin(void);
 bool keep_add(const struct lost_message *message, const int fds[LOST_FDS_MAX],
 	      pid_t host);
 
-/* Takes in who asks about what is kept. */
+/* Takes in who asks about what is kept, and who tells that it is a locker. */
 void keep_answer(void);
 
 /* While the host is there: ends those that it let go. */

@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "shim/lost/guard.h"
@@ -83,7 +84,7 @@ static bool keep_new(const struct lost_message *message,
 	keep->session = fds[0];
 	keep->file = fds[1];
 	keep->mark = fds[2];
-	keep->locker = sharer_locker(host, keep);
+	keep->lockers[keep->lockers_count++] = sharer_locker(host, keep);
 	keep->next = keeps;
 	keeps = keep;
 	fcntl(keep->mark, F_SETFL, O_NONBLOCK);
@@ -107,16 +108,41 @@ bool keep_add(const struct lost_message *message, const int fds[LOST_FDS_MAX],
 	return !wanted;
 }
 
+/* A hold's lock changes its kind once, as flock() lets go of one for readers before
+ * it asks for more: room for some who try at the same moment is enough. */
+static void add_locker(struct keep *keep, int telling)
+{
+	struct ucred peer = { .pid = 0 };
+	socklen_t length = sizeof(peer);
+
+	if (getsockopt(telling, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
+	    peer.uid == geteuid() && peer.pid > 0 &&
+	    keep->lockers_count < LOCKERS_MAX)
+		keep->lockers[keep->lockers_count++] = peer.pid;
+}
+
+static bool answer_one(struct keep *keep)
+{
+	struct sockaddr_un name;
+	socklen_t length = sizeof(name);
+	int asking = accept(keep->mark, (struct sockaddr *)&name, &length);
+
+	if (asking < 0)
+		return false;
+	/* With a name it is kept_tell_locker(). */
+	if (length > sizeof(name.sun_family))
+		add_locker(keep, asking);
+	close(asking);
+	return true;
+}
+
 /* Who asks knows all when it is connected; but where nobody takes connections
  * in, there is room for so many only. */
 void keep_answer(void)
 {
-	for (struct keep *keep = keeps; keep; keep = keep->next) {
-		int asking;
-
-		while ((asking = accept(keep->mark, NULL, NULL)) >= 0)
-			close(asking);
-	}
+	for (struct keep *keep = keeps; keep; keep = keep->next)
+		while (answer_one(keep))
+			;
 }
 
 /* The session last: with it goes the cluster's lock. */

@@ -244,6 +244,7 @@ static void lose(int slot)
  * that has been heard. */
 static void look_at_timers(void)
 {
+	keep_answer(); /* who tells that it is a locker has just told it */
 	for (int slot = 0; slot < LOST_SLOTS; slot++) {
 		if (fds[TIMERS + slot].fd < 0 || !fds[TIMERS + slot].revents)
 			continue;
@@ -276,6 +277,7 @@ static int64_t next_kill(void)
 
 static void kill_all(void)
 {
+	keep_answer();
 	for (int slot = 0; slot < LOST_SLOTS; slot++)
 		if (watches[slot] && watches[slot]->lost)
 			find_losers(&watches[slot]->message);

@@ -63,6 +63,10 @@ bool sharer_is(pid_t pid, const struct keep *keep, pid_t host)
 {
 	pid_t locker = sharer_locker(pid, keep);
 
-	return locker == 0 || locker == host ||
-	       (locker == keep->locker && locker != NO_LOCKER);
+	if (locker == 0 || locker == host)
+		return true;
+	for (int i = 0; locker != NO_LOCKER && i < keep->lockers_count; i++)
+		if (keep->lockers[i] == locker)
+			return true;
+	return false;
 }
