@@ -85,6 +85,7 @@ void guard_await_none(void)
 void guard_end(void)
 {
 	children_kill();
+	guard_signal(SIGCONT); /* of a test that failed, and had stopped it */
 	guard_await_none();
 	unlink(guard);
 	setenv("PORTLOCK_GUARD", real_guard, 1);
