@@ -182,7 +182,11 @@ static double idle(const struct bench_lock *lock, const char *metric)
 static void waiters_that_sleep_use_nothing(void **state)
 {
 	(void)state;
+	/* The thread sanitizer has a thread in each of them, which may begin late;
+	 * the switches are those of the first thread alone. */
+#ifndef __SANITIZE_THREAD__
 	assert_true(idle(&sleeper, "processor time") == 0);
+#endif
 	assert_true(idle(&sleeper, "switches") == 0);
 }
 
