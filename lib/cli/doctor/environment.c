@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/cli/doctor/doctor.h"
 
@@ -101,6 +102,20 @@ static void judge_log(struct report *report, const char *name,
 			       "from '/' on");
 }
 
+/* Of portlock-guard; empty is as without it. */
+static void judge_guard(struct report *report, const char *name,
+			const char *value)
+{
+	bool good = !*value || access(value, X_OK) == 0;
+
+	found(report, good ? LEVEL_OK : LEVEL_PROBLEM, TOPIC, "%s: '%s'%s",
+	      name, value,
+	      good ? "" : " cannot be run: rules with transport=etcd fail");
+	if (!good)
+		advise(report, "set it to the path of portlock-guard, or "
+			       "unset it");
+}
+
 bool judge_variable(struct report *report, const char *name, const char *value)
 {
 	if (!strcmp(name, "PORTLOCK_RULES"))
@@ -111,6 +126,8 @@ bool judge_variable(struct report *report, const char *name, const char *value)
 		judge_transport(report, name, value);
 	else if (!strcmp(name, "PORTLOCK_LOG"))
 		judge_log(report, name, value);
+	else if (!strcmp(name, "PORTLOCK_GUARD"))
+		judge_guard(report, name, value);
 	else if (judge_cluster_variable(report, name, value))
 		return true;
 	else if (!strcmp(name, "PORTLOCK_TOKEN"))
