@@ -481,7 +481,8 @@ shim_path = $(abs_top_builddir)/shim/.libs/portlock-shim.so
 endif
 
 # In instrumented builds the shim brings the sanitizer into programs that know
-# nothing of it, whose own leaks are not ours; a test may fork with threads.
+# nothing of it, whose own leaks are not ours; a test may fork with threads, and
+# its child would report those that have ended and are not joined yet.
 # PORTLOCK_TEST_SLOW makes tests do fewer rounds of the same.
 if SANITIZE
 sanitizers = \
@@ -494,6 +495,7 @@ sanitizers = \
 	export LSAN_OPTIONS; \
 	UBSAN_OPTIONS="print_stacktrace=1:$$UBSAN_OPTIONS"; \
 	export UBSAN_OPTIONS; \
+	TSAN_OPTIONS="report_thread_leaks=0:$$TSAN_OPTIONS"; \
 	TSAN_OPTIONS="die_after_fork=0:$$TSAN_OPTIONS"; \
 	export TSAN_OPTIONS;
 endif
