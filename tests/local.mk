@@ -469,7 +469,7 @@ AM_TESTS_ENVIRONMENT = \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
 	PORTLOCK_COMMAND="$$top_builddir/portlock"; export PORTLOCK_COMMAND; \
 	PORTLOCK_SHIM='$(shim_path)'; export PORTLOCK_SHIM; \
-	PORTLOCK_GUARD="$$top_builddir/portlock-guard"; export PORTLOCK_GUARD; \
+	PORTLOCK_GUARD='$(guard_path)'; export PORTLOCK_GUARD; \
 	PORTLOCK_SESSION="$$top_builddir/portlock-session"; \
 	export PORTLOCK_SESSION; \
 	PORTLOCK_CC='$(CC) $(SANITIZE_FLAGS)'; export PORTLOCK_CC; \
@@ -478,6 +478,7 @@ AM_TESTS_ENVIRONMENT = \
 	$(sanitizers)
 if ENABLE_SHIM
 shim_path = $(abs_top_builddir)/shim/.libs/portlock-shim.so
+guard_path = $(abs_top_builddir)/portlock-guard
 endif
 
 # In instrumented builds the shim brings the sanitizer into programs that know

@@ -174,10 +174,10 @@ static void a_stranger_that_listens(void **state)
 	require(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
 		listen(fd, 1) == 0);
 	assert_int_equal(command_run(&command, "doctor"), 0);
+	close(fd);
 	snprintf(text, sizeof(text), "of which 1 listen: %u\n", port);
 	assert_mentions(command.output, "note     sockets: ");
 	assert_mentions(command.output, text);
-	close(fd);
 }
 
 static void few_descriptors(void **state)
