@@ -16,6 +16,9 @@
 #include "support/support.h"
 #include "support/thread.h"
 
+/* ms: a helper is started and heard in that, also where much runs at once. */
+#define TIME_TO_HEAR 3000
+
 /* A thread that acquires, and when it has asked the cluster. */
 static void begin(struct waiter *waiter, portlock_t *lock, int64_t timeout_ms)
 {
@@ -42,8 +45,8 @@ static void a_timeout_leaves_the_clusters_queue(void **state)
 	int64_t start = now_ns();
 
 	cluster_elsewhere(cluster, true);
-	assert_int_equal(portlock_acquire_for(lock, 1000), -ETIMEDOUT);
-	assert_true(now_ns() - start >= 1000000000);
+	assert_int_equal(portlock_acquire_for(lock, TIME_TO_HEAR), -ETIMEDOUT);
+	assert_true(now_ns() - start >= TIME_TO_HEAR * PL_MSEC);
 	cluster_await(&cluster->releases, 1);
 	assert_false(gate_is_bound(key->text));
 	assert_detail(lock, "");
@@ -63,7 +66,7 @@ static void a_timeout_leaves_the_place_to_who_waits_here(void **state)
 	struct waiter waiter;
 
 	cluster_elsewhere(cluster, true);
-	begin(&waiter, lock, enough_ms(300));
+	begin(&waiter, lock, TIME_TO_HEAR);
 	contender_queue(next, key->text, -1);
 	assert_int_equal(waiter_end(&waiter), -ETIMEDOUT);
 	cluster_elsewhere(cluster, false);
@@ -89,7 +92,7 @@ static void be_interrupted(struct child *parent, void *argument)
 	signal(SIGUSR1, ignore);
 	say(parent, portlock_acquire_interruptible(lock, -1));
 	hear(parent);
-	say(parent, portlock_acquire_for(lock, enough_ms(200)));
+	say(parent, portlock_acquire_for(lock, TIME_TO_HEAR));
 	portlock_close(lock);
 }
 
@@ -288,11 +291,11 @@ static void a_trouble_is_why_a_wait_was_in_vain(void **state)
 	struct waiter waiter;
 
 	cluster_mute(cluster, true);
-	begin(&waiter, lock, enough_ms(300));
+	begin(&waiter, lock, TIME_TO_HEAR);
 	cluster_answer(cluster, SESSION_TROUBLE, -EHOSTUNREACH, "no route");
 	assert_int_equal(waiter_end(&waiter), -EHOSTUNREACH);
 	assert_detail(lock, "no route");
-	begin(&waiter, lock, enough_ms(300));
+	begin(&waiter, lock, TIME_TO_HEAR);
 	cluster_answer(cluster, SESSION_TROUBLE, -EHOSTUNREACH, "no route");
 	cluster_answer(cluster, SESSION_WAITING, 0, "");
 	assert_int_equal(waiter_end(&waiter), -ETIMEDOUT);
@@ -430,6 +433,7 @@ static void a_helper_that_dies_while_it_waits_is_replaced(void **state)
 /* A wait that goes on for as long as its helpers answer something. */
 struct wait {
 	portlock_t *lock;
+	char text[32];	   /* of the last answer */
 	atomic_int result; /* 1: none yet */
 };
 
@@ -438,7 +442,7 @@ static void *wait_a_while(void *argument)
 	struct wait *wait = argument;
 
 	atomic_store(&wait->result,
-		     portlock_acquire_for(wait->lock, enough_ms(500)));
+		     portlock_acquire_for(wait->lock, TIME_TO_HEAR));
 	return NULL;
 }
 
@@ -448,7 +452,8 @@ static bool is_told_or_over(void *argument)
 	char detail[256];
 
 	require(portlock_detail(wait->lock, detail, sizeof(detail)) == 0);
-	return strcmp(detail, "told") == 0 || atomic_load(&wait->result) <= 0;
+	return strcmp(detail, wait->text) == 0 ||
+	       atomic_load(&wait->result) <= 0;
 }
 
 static bool is_asked_again_or_over(void *argument)
@@ -470,14 +475,16 @@ static void helpers_that_always_die_do_not_outlast_the_deadline(void **state)
 	thread = thread_start(wait_a_while, &wait);
 	while (atomic_load(&wait.result) > 0) {
 		wait_until(is_asked_again_or_over, &wait);
-		cluster_answer(cluster, SESSION_TROUBLE, -EPROTO, "told");
+		snprintf(wait.text, sizeof(wait.text), "told by the %d.",
+			 cluster->started);
+		cluster_answer(cluster, SESSION_TROUBLE, -EPROTO, wait.text);
 		wait_until(is_told_or_over, &wait);
 		cluster_end_helper(cluster);
 	}
 	thread_end(thread);
 	assert_int_equal(wait.result, -EPROTO);
 	/* It rested in between. */
-	assert_in_range(cluster->started, 1, enough_ms(500) / 10 + 1);
+	assert_in_range(cluster->started, 1, TIME_TO_HEAR / 10 + 1);
 	portlock_close(wait.lock);
 }
 

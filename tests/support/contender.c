@@ -20,6 +20,7 @@ portlock_t *open_lock(const char *key, const char *transport)
 	portlock_t *lock;
 
 	options.transport = transport;
+	options.timeout_ms = -1;
 	require(portlock_open(&lock, key, &options) == 0);
 	return lock;
 }

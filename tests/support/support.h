@@ -179,7 +179,8 @@ void contender_wait_lost(struct child *contender);
 void contender_stress(struct child *contender, struct guarded *guarded,
 		      int count);
 
-/* A handle in this process. */
+/* A handle in this process, whose portlock_acquire() waits for ever: what is to
+ * be granted is, however long that takes where much runs at once. */
 portlock_t *open_lock(const char *key, const char *transport);
 
 #endif
