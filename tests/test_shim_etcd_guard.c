@@ -31,11 +31,11 @@ static void the_guard_ends_with_its_host(void **state)
 {
 	struct child *victim = holder(*state, "");
 
-	assert_int_equal(guard_count(), 1);
+	assert_int_equal(guard_signal(0), 1);
 	child_kill(victim);
 	guard_await_none();
 	victim = holder(*state, "");
-	assert_int_equal(guard_count(), 1);
+	assert_int_equal(guard_signal(0), 1);
 	assert_int_equal(child_end(victim), 0);
 	guard_await_none();
 }
@@ -48,7 +48,7 @@ static void one_that_was_killed_is_replaced(void **state)
 	assert_int_equal(guard_signal(SIGKILL), 1);
 	guard_await_none();
 	assert_int_equal(victim_do(victim, FILE_ex), 0);
-	assert_int_equal(guard_count(), 1);
+	assert_int_equal(guard_signal(0), 1);
 	cluster_lose(cluster, "gone");
 	assert_int_equal(guarded_end(victim), -SIGTERM);
 }
@@ -148,7 +148,7 @@ static void an_heir_goes_on_with_it(void **state)
 	assert_int_equal(victim_do(victim, FILE_ex), 0);
 	assert_int_equal(cluster->grants, 1);
 	assert_int_equal(cluster->releases, 0);
-	assert_int_equal(guard_count(), 1);
+	assert_int_equal(guard_signal(0), 1);
 	cluster_lose(cluster, "gone");
 	guard_await_none();
 	assert_true(victim_log_has("lost to the cluster: ended"));

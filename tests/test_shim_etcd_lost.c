@@ -19,7 +19,7 @@ static void a_loss_ends_the_process(void **state)
 {
 	struct child *victim = holder(*state, "");
 
-	assert_int_equal(guard_count(), 1);
+	assert_int_equal(guard_signal(0), 1);
 	cluster_lose(cluster, "gone");
 	assert_int_equal(guarded_end(victim), -SIGTERM);
 	assert_true(victim_log_has("lost to the cluster: ended"));
@@ -280,7 +280,7 @@ static void who_let_it_go_before_lives(void **state)
 	}
 	sleep_ns(MOMENT);
 	assert_int_equal(victim_do(victim, FILE_un), 0);
-	assert_int_equal(guard_count(), 1);
+	assert_int_equal(guard_signal(0), 1);
 	assert_false(victim_log_has("lost"));
 }
 

@@ -48,7 +48,7 @@ static bool has_name(const char *pid)
 	       memcmp(text + size - length, guard, length) == 0;
 }
 
-int guard_signal(int number)
+static int signal_all(int number)
 {
 	DIR *folder = opendir("/proc");
 	struct dirent *entry;
@@ -68,7 +68,20 @@ int guard_signal(int number)
 
 int guard_count(void)
 {
-	return guard_signal(0);
+	return signal_all(0);
+}
+
+static bool is_there(void *unused)
+{
+	(void)unused;
+	return guard_count() > 0;
+}
+
+/* Who has started a guard goes on before the kernel shows it by its name. */
+int guard_signal(int number)
+{
+	wait_until(is_there, NULL);
+	return signal_all(number);
 }
 
 static bool are_gone(void *unused)
@@ -85,7 +98,7 @@ void guard_await_none(void)
 void guard_end(void)
 {
 	children_kill();
-	guard_signal(SIGCONT); /* of a test that failed, and had stopped it */
+	signal_all(SIGCONT); /* of a test that failed, and had stopped it */
 	guard_await_none();
 	unlink(guard);
 	setenv("PORTLOCK_GUARD", real_guard, 1);

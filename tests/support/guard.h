@@ -13,8 +13,8 @@
 struct cluster *guard_begin(void);
 void guard_end(void);
 
-/* How many guards there are, and how many are sent a signal; returns when there
- * are none. */
+/* How many guards there are; how many are sent a signal (0: none is), once there
+ * is one; returns when there are none. */
 int guard_count(void);
 int guard_signal(int number);
 void guard_await_none(void);
