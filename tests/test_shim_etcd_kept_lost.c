@@ -38,6 +38,20 @@ static void who_shares_another_kind_of_it_ends(void **state)
 	guard_await_none();
 }
 
+/* Again and again, inside of one hold. */
+static void who_shares_many_kinds_of_it_ends(void **state)
+{
+	struct child *inside =
+		shell(*state, "",
+		      "exec 9>a; flock 9; for i in 1 2 3 4 5 6; do"
+		      " flock -n -s 9; flock -n 9; done; " INSIDE);
+
+	assert_int_equal(cluster->grants, 1);
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(inside), -SIGTERM);
+	guard_await_none();
+}
+
 static void who_ignores_that_is_killed(void **state)
 {
 	struct child *inside =
@@ -184,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_files(who_shares_it_ends_when_it_is_lost),
 		with_files(who_shares_another_kind_of_it_ends),
+		with_files(who_shares_many_kinds_of_it_ends),
 		with_files(who_ignores_that_is_killed),
 		with_files(who_closes_it_in_time_lives),
 		with_files(who_does_not_share_it_lives),

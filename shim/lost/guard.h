@@ -89,7 +89,7 @@ struct keep {
 	int operation; /* of flock(): how the file's lock is waited for */
 	struct file about;
 	/* See sharers.c: the host, or who has left it to that; and who has told
-	 * that it makes it another kind of lock. */
+	 * that it makes it another kind of lock, the last ones of them. */
 	pid_t lockers[LOCKERS_MAX];
 	int lockers_count;
 	int session, file, mark;

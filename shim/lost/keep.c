@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -108,17 +109,20 @@ bool keep_add(const struct lost_message *message, const int fds[LOST_FDS_MAX],
 	return !wanted;
 }
 
-/* A hold's lock changes its kind once, as flock() lets go of one for readers before
- * it asks for more: room for some who try at the same moment is enough. */
+/* Each of them makes it another kind of lock, or loses it: the last one is the
+ * locker, but for some who do so at the same moment. */
 static void add_locker(struct keep *keep, int telling)
 {
 	struct ucred peer = { .pid = 0 };
 	socklen_t length = sizeof(peer);
 
-	if (getsockopt(telling, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
-	    peer.uid == geteuid() && peer.pid > 0 &&
-	    keep->lockers_count < LOCKERS_MAX)
-		keep->lockers[keep->lockers_count++] = peer.pid;
+	if (getsockopt(telling, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 ||
+	    peer.uid != geteuid() || peer.pid <= 0)
+		return;
+	if (keep->lockers_count == LOCKERS_MAX)
+		memmove(keep->lockers, keep->lockers + 1,
+			(size_t)--keep->lockers_count * sizeof(peer.pid));
+	keep->lockers[keep->lockers_count++] = peer.pid;
 }
 
 static bool answer_one(struct keep *keep)
