@@ -84,17 +84,25 @@ int filelock_real(const struct filelock *lock)
 
 /* ---- the real lock, inside of what an ancestor holds ----------------------------- */
 
-/* 0: it is ours and we are inside; 1: we are not any more; or -1, errno. */
-static int try_inside(const struct filelock *lock, struct shim_hold *hold)
+/* What we have by way of the open file becomes another kind of lock, and seems
+ * to be of our own then.  Returns whether we have any. */
+static bool tell_if_shared(const struct filelock *lock,
+			   const struct shim_hold *hold)
 {
 	unsigned seen = filelock_seen(lock->fd, lock->kind);
 	unsigned wanted = lock->operation & LOCK_EX ? SEEN_WRITE : SEEN_READ;
 	bool shared = seen & (SEEN_READ | SEEN_WRITE);
 
-	/* What we have by way of the open file becomes another kind of lock,
-	 * and seems to be of our own then. */
 	if (shared && !(seen & wanted))
 		hold_tell_locker(hold, lock->fd);
+	return shared;
+}
+
+/* 0: it is ours and we are inside; 1: we are not any more; or -1, errno. */
+static int try_inside(const struct filelock *lock, struct shim_hold *hold)
+{
+	bool shared = tell_if_shared(lock, hold);
+
 	if (call(lock, true) < 0)
 		return -1;
 	if (hold_is_inside(hold, !shared))
@@ -277,6 +285,14 @@ int filelock_take(const struct filelock *lock, struct shim_hold **hold)
 bool filelock_is_tied(int fd, enum tie_kind tie)
 {
 	return tie_find(fd, tie) || tie_expects(fd, tie);
+}
+
+void filelock_tell_parent(const struct filelock *lock)
+{
+	struct shim_hold *hold = tie_expected(lock->fd, lock->tie);
+
+	if (hold)
+		tell_if_shared(lock, hold);
 }
 
 int filelock_take_tied(const struct filelock *lock)

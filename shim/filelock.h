@@ -76,6 +76,10 @@ int filelock_real(const struct filelock *lock);
 /* Whether the open file's lock has its portlock already. */
 bool filelock_is_tied(int fd, enum tie_kind tie);
 
+/* In the child of a fork, before what its parent has for the open file becomes
+ * another kind of lock.  Nothing to do but for transport etcd. */
+void filelock_tell_parent(const struct filelock *lock);
+
 /* filelock_take() for a lock that belongs to the open file. */
 int filelock_take_tied(const struct filelock *lock);
 

@@ -294,8 +294,11 @@ bool hold_is_inside(const struct shim_hold *hold, bool others)
 
 void hold_tell_locker(const struct shim_hold *hold, int file)
 {
-	int cancel = shim_whole_begin();
+	int cancel;
 
+	if (hold->lock.transport != PL_ETCD)
+		return;
+	cancel = shim_whole_begin();
 	kept_tell_locker(&hold->lock.address, file);
 	shim_whole_end(cancel);
 }

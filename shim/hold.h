@@ -84,7 +84,7 @@ int hold_take(struct shim_hold *hold, const struct shim_rule *rule,
 bool hold_is_inside(const struct shim_hold *hold, bool others);
 
 /* Before this process makes the lock of that file another kind of lock, inside of
- * what is held for it. */
+ * what is held for it.  Nothing to do but for transport etcd. */
 void hold_tell_locker(const struct shim_hold *hold, int file);
 
 /*
@@ -179,6 +179,8 @@ int tie_next(unsigned from, unsigned last);
  * may well be locked.
  */
 bool tie_expects(int fd, enum tie_kind kind);
+/* What it expects, or NULL. */
+struct shim_hold *tie_expected(int fd, enum tie_kind kind);
 /* What was expected has come, and is held once for each tie. */
 void tie_adopt(struct shim_hold *hold);
 /* The holds of open files' ties; returns how many. */

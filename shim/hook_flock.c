@@ -33,8 +33,10 @@ static int lock(int fd, int operation, const struct shim_rule *rule,
 
 	if (rule && counts)
 		filelock_begin(&lock);
-	if (filelock_is_tied(fd, TIE_FLOCK))
+	if (filelock_is_tied(fd, TIE_FLOCK)) {
+		filelock_tell_parent(&lock);
 		return changed(fd, filelock_real(&lock), counts);
+	}
 	if (rule && counts)
 		return filelock_take_tied(&lock);
 	return REAL(flock)(fd, operation);

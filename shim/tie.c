@@ -92,12 +92,17 @@ struct shim_hold *tie_find(int fd, enum tie_kind kind)
 	return tie ? atomic_load(&tie->hold) : NULL;
 }
 
-bool tie_expects(int fd, enum tie_kind kind)
+struct shim_hold *tie_expected(int fd, enum tie_kind kind)
 {
 	struct tie *tie = tie_of(fd, kind);
 	struct shim_hold *hold = tie ? atomic_load(&tie->expected) : NULL;
 
-	return hold && heir_expects(hold);
+	return hold && heir_expects(hold) ? hold : NULL;
+}
+
+bool tie_expects(int fd, enum tie_kind kind)
+{
+	return tie_expected(fd, kind);
 }
 
 static void outlive(const struct tie *tie, struct shim_hold *hold)

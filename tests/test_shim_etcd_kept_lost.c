@@ -52,6 +52,27 @@ static void who_shares_many_kinds_of_it_ends(void **state)
 	guard_await_none();
 }
 
+/* A fork of who took it, which had made it another kind before that ended.  The
+ * first process shares nothing, and ends with the input of what it reads. */
+static void a_fork_that_shares_another_kind_ends(void **state)
+{
+	struct child *family =
+		shell(*state, "",
+		      "exec perl -e 'pipe $end, $held; pipe $done, $do;"
+		      " if (!fork) { open $a, \">>a\"; flock $a, 2;"
+		      " if (!fork) { close $done; flock $a, 1 or die;"
+		      " close $do; sysread STDIN, $x, 8; exit }"
+		      " close $do; close $held; sysread $done, $x, 1;"
+		      " kill \"KILL\", $$ }"
+		      " close $do; close $held; wait;"
+		      " syswrite STDOUT, \"\\0\" x 8; sysread $end, $x, 1'");
+
+	assert_int_equal(cluster->grants, 1);
+	cluster_lose(cluster, "gone");
+	assert_int_equal(guarded_end(family), 0);
+	guard_await_none();
+}
+
 static void who_ignores_that_is_killed(void **state)
 {
 	struct child *inside =
@@ -199,6 +220,7 @@ int main(void)
 		with_files(who_shares_it_ends_when_it_is_lost),
 		with_files(who_shares_another_kind_of_it_ends),
 		with_files(who_shares_many_kinds_of_it_ends),
+		with_files(a_fork_that_shares_another_kind_ends),
 		with_files(who_ignores_that_is_killed),
 		with_files(who_closes_it_in_time_lives),
 		with_files(who_does_not_share_it_lives),
