@@ -261,12 +261,35 @@ static bool is_our_own(pid_t beginner, uint64_t moment)
 	return beginner == getpid() && begin != 0 && moment >= begin;
 }
 
-/* Who holds it still has the gate; and what that means, inside.c knows. */
-static bool holds_still(pid_t pid, const struct pl_address *address)
+/* Not who waits for the cluster; but who is about to let it go as well. */
+static bool has_grant(pid_t pid, uint64_t inode)
+{
+	int fd = gate_fd(pid, inode);
+	uint64_t granted = 0;
+
+	return fd >= 0 && (gate_look(pid, fd, inode, &granted) || granted != 0);
+}
+
+/*
+ * Who holds it still has the gate; and what that means, inside.c knows.  If it
+ * is another thread, or one above, the file is locked for that: the mark is of
+ * one that let the key go before, and of a guard that has not heard of it yet.
+ */
+static bool is_held(const struct pl_address *address, pid_t beginner)
 {
 	uint64_t inode = gate_inode(address->name);
+	pid_t at = getpid();
 
-	return inode == GATE_HIDDEN || (inode != 0 && gate_fd(pid, inode) >= 0);
+	if (inode == 0 || inode == GATE_HIDDEN)
+		return inode != 0;
+	if (gate_fd(beginner, inode) >= 0)
+		return true;
+	for (int i = 0; at > 0 && i < DEPTH; i++) {
+		if (has_grant(at, inode))
+			return true;
+		at = shim_parent_of(at);
+	}
+	return false;
 }
 
 static bool is_inside_of(const char *line, const struct pl_address *address,
@@ -279,10 +302,12 @@ static bool is_inside_of(const char *line, const struct pl_address *address,
 	    !is_shared_above(&mark.file, others))
 		return false;
 	beginner = beginner_of(&mark);
-	/* Who let it go in between, has unlocked the file before. */
+	/* Who let it go in between, has unlocked the file before; and who has
+	 * locked the file in between, holds it. */
 	return beginner > 0 && !is_our_own(beginner, mark.moment) &&
-	       !holds_still(beginner, address) &&
-	       is_shared_above(&mark.file, others);
+	       !is_held(address, beginner) &&
+	       is_shared_above(&mark.file, others) &&
+	       !is_held(address, beginner);
 }
 
 bool kept_is_inside(const struct pl_address *address, bool others)

@@ -172,6 +172,31 @@ static void who_has_let_it_go_asks_again(void **state)
 	guard_await_none();
 }
 
+/* The same of what another process has let go, to one that has several threads:
+ * what one of them asks for is another one's. */
+static void whose_guard_is_late_encloses_no_threads(void **state)
+{
+	struct child *late = filelock_start(*state, kept_rules(*state, ""));
+	struct child *threads;
+	bool went_without;
+
+	assert_int_equal(victim_do(late, FILE_ex), 0);
+	assert_int_equal(guard_signal(SIGSTOP), 1);
+	assert_int_equal(victim_do(late, FILE_un), 0);
+	threads = shell(*state, "",
+			"exec perl -Mthreads -e 'open $a, \">>a\";"
+			" flock $a, 2; async { open $b, \">>a\";"
+			" flock $b, 6 and die }->join;"
+			" syswrite STDOUT, \"\\0\" x 8; sysread STDIN, $x, 8'");
+	went_without = log_has("an ancestor of this process has it");
+	assert_true(guard_signal(SIGCONT) > 0);
+	say(threads, NEWLINES);
+	assert_int_equal(child_end(threads), 0);
+	assert_false(went_without);
+	assert_int_equal(child_end(late), 0);
+	guard_await_none();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +207,7 @@ int main(void)
 		with_files(a_signal_ends_the_wait_of_who_is_inside),
 		with_files(who_waits_behind_its_parent_is_not_inside),
 		with_files(who_has_let_it_go_asks_again),
+		with_files(whose_guard_is_late_encloses_no_threads),
 	};
 
 	if (!kept_can_be_tested())
