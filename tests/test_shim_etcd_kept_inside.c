@@ -197,6 +197,39 @@ static void whose_guard_is_late_encloses_no_threads(void **state)
 	guard_await_none();
 }
 
+static bool has_heard(void *mark)
+{
+	*(int *)mark = guard_mark();
+	if (*(int *)mark < 0 && (errno == ENOSYS || errno == EPERM))
+		skip();
+	return *(int *)mark >= 0;
+}
+
+/* A copy of its mark may be with a fork of who made it, for as long as that
+ * lives. */
+static void what_is_over_encloses_nobody(void **state)
+{
+	struct child *victim = filelock_start(*state, kept_rules(*state, ""));
+	struct sockaddr_un name;
+	socklen_t length = sizeof(name);
+	int mark, asking = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(victim_do(victim, FILE_ex), 0);
+	wait_until(has_heard, &mark);
+	assert_int_equal(getsockname(mark, (struct sockaddr *)&name, &length),
+			 0);
+	assert_int_equal(connect(asking, (struct sockaddr *)&name, length), 0);
+	close(asking);
+	assert_int_equal(victim_do(victim, FILE_un), 0);
+	assert_int_equal(child_end(victim), 0);
+	guard_await_none();
+	asking = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(asking, (struct sockaddr *)&name, length), -1);
+	assert_int_equal(errno, ECONNREFUSED);
+	close(asking);
+	close(mark);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +241,7 @@ int main(void)
 		with_files(who_waits_behind_its_parent_is_not_inside),
 		with_files(who_has_let_it_go_asks_again),
 		with_files(whose_guard_is_late_encloses_no_threads),
+		with_files(what_is_over_encloses_nobody),
 	};
 
 	if (!kept_can_be_tested())

@@ -104,6 +104,7 @@ bool keep_add(const struct lost_message *message, const int fds[LOST_FDS_MAX],
 
 	if (wanted && keep_new(message, &about, fds, host))
 		return true;
+	shutdown(fds[2], SHUT_RDWR); /* as in end() */
 	for (int i = 0; i < LOST_FDS_MAX; i++)
 		close(fds[i]);
 	return !wanted;
@@ -153,8 +154,10 @@ void keep_answer(void)
 static void end(struct keep *keep)
 {
 	close(keep->file);
-	/* Others may have a copy, which would be heard of for good. */
+	/* Others may have a copy, as who was forked while it was made: that
+	 * would be heard of for good, and keep what is over. */
 	epoll_ctl(events, EPOLL_CTL_DEL, keep->mark, NULL);
+	shutdown(keep->mark, SHUT_RDWR);
 	close(keep->mark);
 	close(keep->session);
 	free(keep);

@@ -16,6 +16,8 @@ void guard_end(void);
 /* How many guards there are; how many are sent a signal (0: none is), once there
  * is one; returns when there are none. */
 int guard_count(void);
+/* A copy of the mark that the only one has; -1: the system does not let us. */
+int guard_mark(void);
 int guard_signal(int number);
 void guard_await_none(void);
 
