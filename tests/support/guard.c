@@ -58,7 +58,8 @@ static bool has_name(const char *pid)
 	       memcmp(text + size - length, guard, length) == 0;
 }
 
-static int signal_all(int number)
+/* Who: the last one of them. */
+static int signal_all(int number, pid_t *who)
 {
 	DIR *folder = opendir("/proc");
 	struct dirent *entry;
@@ -68,9 +69,12 @@ static int signal_all(int number)
 	while ((entry = readdir(folder))) {
 		pid_t pid = atoi(entry->d_name);
 
-		if (pid > 0 && has_name(entry->d_name) &&
-		    process_state(pid) != 'Z')
-			count += kill(pid, number) == 0;
+		if (pid <= 0 || !has_name(entry->d_name) ||
+		    process_state(pid) == 'Z' || kill(pid, number) < 0)
+			continue;
+		count++;
+		if (who)
+			*who = pid;
 	}
 	closedir(folder);
 	return count;
@@ -78,7 +82,7 @@ static int signal_all(int number)
 
 int guard_count(void)
 {
-	return signal_all(0);
+	return signal_all(0, NULL);
 }
 
 static bool is_there(void *unused)
@@ -91,22 +95,7 @@ static bool is_there(void *unused)
 int guard_signal(int number)
 {
 	wait_until(is_there, NULL);
-	return signal_all(number);
-}
-
-static pid_t guard_pid(void)
-{
-	DIR *folder = opendir("/proc");
-	struct dirent *entry;
-	pid_t pid = 0;
-
-	require(folder != NULL);
-	while (!pid && (entry = readdir(folder)))
-		if (atoi(entry->d_name) > 0 && has_name(entry->d_name))
-			pid = atoi(entry->d_name);
-	closedir(folder);
-	require(pid != 0);
-	return pid;
+	return signal_all(number, NULL);
 }
 
 static bool is_mark(int fd)
@@ -121,8 +110,12 @@ static bool is_mark(int fd)
 
 int guard_mark(void)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, guard_pid(), 0), mark = -1;
+	int pidfd, mark = -1;
+	pid_t pid;
 
+	wait_until(is_there, NULL);
+	require(signal_all(0, &pid) == 1);
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	for (int fd = 0; pidfd >= 0 && mark < 0 && fd < 64; fd++) {
 		mark = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
 		if (mark >= 0 && !is_mark(mark)) {
@@ -149,7 +142,8 @@ void guard_await_none(void)
 void guard_end(void)
 {
 	children_kill();
-	signal_all(SIGCONT); /* of a test that failed, and had stopped it */
+	signal_all(SIGCONT,
+		   NULL); /* of a test that failed, and had stopped it */
 	guard_await_none();
 	unlink(guard);
 	setenv("PORTLOCK_GUARD", real_guard, 1);

@@ -16,10 +16,12 @@ void guard_end(void);
 /* How many guards there are; how many are sent a signal (0: none is), once there
  * is one; returns when there are none. */
 int guard_count(void);
-/* A copy of the mark that the only one has; -1: the system does not let us. */
-int guard_mark(void);
 int guard_signal(int number);
 void guard_await_none(void);
+
+/* A copy of the mark that the only one has; -1: it has none yet, or, with errno
+ * ENOSYS or EPERM, the system does not let us. */
+int guard_mark(void);
 
 /* Whether the process (a pid_t) has ended; the exit status, -signal if killed,
  * of a victim that is ended by others, not by the end of its input. */
