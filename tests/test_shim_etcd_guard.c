@@ -174,6 +174,7 @@ static void an_heir_of_an_heir_gets_what_no_guard_keeps(void **state)
 	wait_until(guarded_has_ended, &parent);
 	assert_int_equal(victim_do(victim, FILE_un), 0);
 	guard_await_none();
+	cluster_await_all_ended(cluster); /* what comes next only tries */
 	assert_int_equal(victim_do(victim, FILE_b), 0);
 	assert_int_equal(victim_do(victim, FILE_ofd_w), 0);
 	assert_int_equal(victim_do(victim, FILE_fork_and_exit), 0);
