@@ -482,8 +482,7 @@ guard_path = $(abs_top_builddir)/portlock-guard
 endif
 
 # In instrumented builds the shim brings the sanitizer into programs that know
-# nothing of it, whose own leaks are not ours; a test may fork with threads, and
-# its child would report those that have ended and are not joined yet.
+# nothing of it, whose own leaks are not ours; a test may fork with threads.
 # PORTLOCK_TEST_SLOW makes tests do fewer rounds of the same.
 if SANITIZE
 sanitizers = \
@@ -496,7 +495,6 @@ sanitizers = \
 	export LSAN_OPTIONS; \
 	UBSAN_OPTIONS="print_stacktrace=1:$$UBSAN_OPTIONS"; \
 	export UBSAN_OPTIONS; \
-	TSAN_OPTIONS="report_thread_leaks=0:$$TSAN_OPTIONS"; \
 	TSAN_OPTIONS="die_after_fork=0:$$TSAN_OPTIONS"; \
 	export TSAN_OPTIONS;
 endif
