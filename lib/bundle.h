@@ -86,13 +86,14 @@ struct pl_signature {
 	int ports;	/* that are with the gate */
 	bool cluster;	/* a session is with the gate */
 	pid_t pid;	/* who was granted it, in its own pid namespace */
+	bool ending;	/* that one is about to let it go, or give it away */
 };
 
 /* A system that does not let us keeps others from knowing, no more. */
 void pl_sign(const struct pl_bundle *bundle, uint64_t token);
 
-/* Of a lock that is held: it is about to be let go, so its signature is
- * nobody's (pid 0); or it goes on.  Async-signal-safe, keeps errno. */
+/* Of a lock that is held: this process is about to let it go; or it goes on with
+ * it.  Async-signal-safe, keeps errno. */
 void pl_sign_ending(const struct portlock_lock *lock, bool ending);
 
 /* Reads it from what statx() says of the gate, inode and times included; false:

@@ -5,7 +5,8 @@
  * of the grant, which is a time, goes where the kernel keeps it with the socket
  * for all who may look to see: its time of modification.  The time of access
  * says in its nanoseconds whose grant it is, as others may have copies of the
- * descriptors, and in its seconds what there is with the gate.
+ * descriptors, and whether that one is about to let it go; and in its seconds
+ * what there is with the gate.
  *
  * The kernel gives a new socket the times of one that was closed (Linux 6.18,
  * and all before it): what stands there may be another lock's.  So the seconds
@@ -27,12 +28,15 @@
 #define SECONDS(inode, rest)                                                   \
 	((int64_t)(((inode) << REST_BITS & 0x7fffffff) | (rest)))
 
-static void sign(const struct pl_bundle *bundle, uint64_t token, pid_t pid)
+/* The nanoseconds: a process number, and whether it is ending. */
+#define ENDING (1L << 29)
+
+static void sign(const struct pl_bundle *bundle, struct timespec token,
+		 bool ending)
 {
 	struct timespec times[2] = {
-		{ .tv_nsec = pid },
-		{ .tv_sec = (time_t)(token / NS_PER_S),
-		  .tv_nsec = (long)(token % NS_PER_S) },
+		{ .tv_nsec = pl_ops->getpid() | (ending ? ENDING : 0) },
+		token,
 	};
 	uint64_t inode = pl_ops->inode(bundle->gate);
 	unsigned rest = 1;
@@ -48,11 +52,17 @@ static void sign(const struct pl_bundle *bundle, uint64_t token, pid_t pid)
 
 void pl_sign(const struct pl_bundle *bundle, uint64_t token)
 {
-	sign(bundle, token, pl_ops->getpid());
+	const struct timespec time = {
+		.tv_sec = (time_t)(token / NS_PER_S),
+		.tv_nsec = (long)(token % NS_PER_S),
+	};
+
+	sign(bundle, time, false);
 }
 
 void pl_sign_ending(const struct portlock_lock *lock, bool ending)
 {
+	const struct timespec as_it_is = { .tv_nsec = UTIME_OMIT };
 	struct sockaddr_un name = { .sun_family = AF_UNSPEC };
 	const char *gate = lock->address.name;
 	socklen_t length = sizeof(name);
@@ -66,8 +76,7 @@ void pl_sign_ending(const struct portlock_lock *lock, bool ending)
 	    length ==
 		    offsetof(struct sockaddr_un, sun_path) + 1 + strlen(gate) &&
 	    memcmp(name.sun_path + 1, gate, strlen(gate)) == 0)
-		sign(&lock->bundle, atomic_load(&lock->token),
-		     ending ? 0 : pl_ops->getpid());
+		sign(&lock->bundle, as_it_is, ending);
 	errno = saved_errno;
 }
 
@@ -82,7 +91,8 @@ bool pl_sign_read(const struct statx *gate, struct pl_signature *read)
 			      gate->stx_mtime.tv_nsec;
 		read->ports = rest > 0 ? rest - 1 : 0;
 		read->cluster = rest == 0;
-		read->pid = (pid_t)gate->stx_atime.tv_nsec;
+		read->pid = (pid_t)(gate->stx_atime.tv_nsec & ~ENDING);
+		read->ending = gate->stx_atime.tv_nsec & ENDING;
 		return true;
 	}
 	return false;

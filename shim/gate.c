@@ -99,8 +99,10 @@ bool gate_look(pid_t pid, int fd, uint64_t inode, uint64_t *granted)
 	if (!pl_sign_read(&about, &signature))
 		return true;
 	*granted = signature.token;
-	/* Else it is about to be let go, or waits itself for the rest. */
-	return signature.pid != 0 && signature.token != 0;
+	/* Else it is about to let it go, or waits itself for the rest.  But who
+	 * was given it by one that let go has it. */
+	return signature.token != 0 &&
+	       !(signature.ending && signature.pid == pid);
 }
 
 /* Without opendir(), which allocates. */

@@ -16,9 +16,6 @@ static bool give(struct shim_hold *hold, int socket, unsigned limit)
 	while (!atomic_compare_exchange_weak(&hold->count, &count, 0));
 	/* Before another process may let it go. */
 	lost_watch_end(&hold->watch);
-	/* It may have been about to end: see hold_tell_end(). */
-	if (hold->lock.transport == PL_ETCD)
-		pl_sign_ending(&hold->lock, false);
 	if (pl_lock_give(&hold->lock, socket) == 0) {
 		atomic_store(&hold->everybodys, false);
 		return true;

@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "shim/hold_table.h"
 #include "support/hold.h"
 #include "support/support.h"
 #include "support/thread.h"
@@ -23,6 +25,11 @@ static const struct hold_wait tries = { .scope = HOLD_BY_THREAD,
 static const struct hold_wait tries_to_join = { .scope = HOLD_BY_PROCESS,
 						.never = true,
 						.deadline = PL_NEVER };
+
+/* Through these one process gives it to another, and asks a child meanwhile. */
+static int between[2];
+static struct child *asked;
+static bool was_inside;
 
 struct other {
 	struct shim_hold *hold;
@@ -329,6 +336,97 @@ static void who_let_go_is_no_holder(void **state)
 	hold_put(hold);
 }
 
+/* ---- going away ---------------------------------------------------------- */
+
+/* Only for a cluster's is there more than this host to tell of the end; how that
+ * is taken makes no difference. */
+static struct shim_hold *take_as_of_a_cluster(void)
+{
+	struct shim_hold *hold = hold_of("/a");
+
+	require(hold_take(hold, &hold_rule, &alone) == 0);
+	hold->lock.transport = PL_ETCD;
+	require(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+			   between) == 0);
+	return hold;
+}
+
+static void put_as_it_was(struct shim_hold *hold)
+{
+	hold->lock.transport = PL_UNIX;
+	hold_put(hold);
+	close(between[0]);
+	close(between[1]);
+}
+
+static ssize_t ask_and_send(int fd, const struct msghdr *message, int flags)
+{
+	was_inside = child_is_inside(asked);
+	return sendmsg(fd, message, flags);
+}
+
+/* What it was held for is let go by then. */
+static void nobody_is_inside_of_what_is_given(void **state)
+{
+	const struct pl_ops *shims_ops = pl_ops;
+	struct shim_hold *hold = take_as_of_a_cluster();
+	struct pl_ops ops = *pl_ops;
+
+	(void)state;
+	asked = child_start(ask_about_parent, NULL);
+	assert_true(child_is_inside(asked));
+	assert_true(hold_tell_end(hold, true));
+	ops.sendmsg = ask_and_send;
+	pl_ops = &ops;
+	was_inside = true;
+	shutdown(between[1], SHUT_RDWR);
+	assert_false(hold_give(hold, between[0], 1));
+	pl_ops = shims_ops;
+	assert_false(was_inside);
+	assert_false(child_is_inside(asked));
+	assert_int_equal(hold_count(hold), 1);
+	assert_true(hold_tell_end(hold, false));
+	assert_true(child_is_inside(asked));
+	assert_int_equal(child_end(asked), 0);
+	hold_drop(hold);
+	put_as_it_was(hold);
+}
+
+static void adopt(struct child *parent, void *unused)
+{
+	struct shim_hold *hold = hold_of("/a");
+
+	(void)unused;
+	hold->lock.transport = PL_UNIX; /* as what comes is of none */
+	hear(parent);
+	require(hold_adopt(hold, between[1]));
+	hold_join(hold);
+	asked = child_start(ask_about_parent, NULL);
+	say(parent, child_is_inside(asked));
+	hear(parent);
+	hold->lock.transport = PL_ETCD;
+	require(hold_tell_end(hold, true));
+	say(parent, child_is_inside(asked));
+	hear(parent);
+}
+
+static void children_of_who_was_given_it_are_inside(void **state)
+{
+	struct shim_hold *hold = take_as_of_a_cluster();
+	struct child *heir = child_start(adopt, NULL);
+
+	(void)state;
+	assert_true(hold_tell_end(hold, true));
+	assert_true(hold_give(hold, between[0], 1));
+	say(heir, 0);
+	assert_true(hear(heir));
+	say(heir, 0);
+	assert_false(hear(heir));
+	say(heir, 0);
+	assert_int_equal(child_end(heir), 0);
+	put_as_it_was(hold);
+}
+
 /* ---- the table ----------------------------------------------------------- */
 
 #define MANY 1000 /* keys: the table has fewer places */
@@ -393,6 +491,8 @@ int main(void)
 		TEST(a_child_is_inside_until_its_parent_lets_go),
 		TEST(a_child_of_an_earlier_hold_is_kept_out),
 		TEST(who_let_go_is_no_holder),
+		TEST(nobody_is_inside_of_what_is_given),
+		TEST(children_of_who_was_given_it_are_inside),
 		TEST(who_is_not_in_use_makes_room),
 		TEST(who_is_in_use_stays),
 	};

@@ -58,6 +58,7 @@ static void assert_signed(const portlock_t *lock, int ports)
 	assert_int_equal(read.token, portlock_token(lock));
 	assert_int_equal(read.ports, ports);
 	assert_int_equal(read.pid, getpid());
+	assert_false(read.ending);
 }
 
 static void of_either_transport(void **state)
@@ -124,7 +125,7 @@ static void always_after_another_holder(void **state)
 	assert_int_equal(child_end(other), 0);
 }
 
-static void as_nobody_where_it_is_about_to_end(void **state)
+static void as_ending_where_it_is_about_to_end(void **state)
 {
 	const struct key *key = *state;
 	portlock_t *lock = open_lock(key->text, "unix");
@@ -135,7 +136,8 @@ static void as_nobody_where_it_is_about_to_end(void **state)
 	assert_int_equal(portlock_acquire(lock), 0);
 	pl_sign_ending(lock, true);
 	assert_true(read_signature(lock, &read));
-	assert_int_equal(read.pid, 0);
+	assert_true(read.ending);
+	assert_int_equal(read.pid, getpid());
 	assert_int_equal(read.token, portlock_token(lock));
 	pl_sign_ending(lock, false);
 	assert_signed(lock, 0);
@@ -193,7 +195,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(always_after_another_holder,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			as_nobody_where_it_is_about_to_end, setup, teardown),
+			as_ending_where_it_is_about_to_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			as_a_waiter_before_a_cluster_is_asked, setup, teardown),
 	};
