@@ -133,6 +133,7 @@ static void one_that_is_told_to_end_goes_on(void **state)
 	assert_int_equal(guard_signal(SIGTERM), 1);
 	cluster_lose(cluster, "gone");
 	assert_int_equal(guarded_end(victim), -SIGTERM);
+	guard_await_none();
 	assert_true(victim_log_has("lost to the cluster: ended"));
 }
 

@@ -191,6 +191,7 @@ static void a_log_that_hangs_delays_no_end(void **state)
 	assert_int_equal(guarded_end(inside), -SIGKILL);
 	hang_end(hang);
 	guard_await_none();
+	assert_true(log_has("lost to the cluster: ended"));
 }
 
 static void a_file_that_hangs_delays_no_end(void **state)

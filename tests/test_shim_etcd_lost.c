@@ -22,6 +22,7 @@ static void a_loss_ends_the_process(void **state)
 	assert_int_equal(guard_signal(0), 1);
 	cluster_lose(cluster, "gone");
 	assert_int_equal(guarded_end(victim), -SIGTERM);
+	guard_await_none();
 	assert_true(victim_log_has("lost to the cluster: ended"));
 }
 
@@ -41,6 +42,7 @@ static void lose_aloud(struct filelock_names *names, const char *options,
 	assert_int_equal(victim_do(victim, FILE_ex), 0);
 	cluster_lose(cluster, "gone");
 	assert_int_equal(guarded_end(victim), -SIGTERM);
+	guard_await_none();
 	/* Where the program would have gone on. */
 	require(write(errors, "after\n", 6) == 6);
 	size = pread(errors, said, 255, 0);

@@ -125,6 +125,10 @@ const struct keep *keep_of(const struct lost_message *message);
  * when this returns, if that does not take too long. */
 void say(const char text[LOST_TEXT_MAX], pid_t host, const char *what);
 
+/* Before this process ends, and when nobody waits for it: what is not written
+ * yet has 5 s more. */
+void say_end(void);
+
 /* ---- thread.c ------------------------------------------------------------ */
 
 /* Starts one that nobody waits for. */

@@ -391,6 +391,7 @@ int main(void)
 			keep_let_go(page);
 		if (host_is_gone && !keep_of(NULL)) {
 			finish();
+			say_end();
 			return 0;
 		}
 		look_at_losses();

@@ -27,50 +27,55 @@
 #endif
 
 #define SAY_MS 50 /* a tenth of the least time between the two signals */
+#define LAST_MS 5000
+#define LOOK_AGAIN 10
 
 static atomic_int under_way; /* lines */
-
-/*
- * The host's standard error, if it is a regular file: as the host has it, since
- * what is written behind its place there, it would write over.  -1: it is none,
- * or that is forbidden.
- */
-static int shared_error(pid_t host)
-{
-	int pidfd = (int)syscall(SYS_pidfd_open, host, 0);
-	struct stat64 seen;
-	int fd;
-
-	if (pidfd < 0)
-		return -1;
-	fd = (int)syscall(SYS_pidfd_getfd, pidfd, STDERR_FILENO, 0);
-	close(pidfd);
-	if (fd >= 0 && (fstat64(fd, &seen) < 0 || !S_ISREG(seen.st_mode))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* Anything else is opened anew, not to wait where the host would. */
-static int open_error(pid_t host)
-{
-	int fd = shared_error(host);
-	char theirs[32];
-
-	if (fd >= 0)
-		return fd;
-	snprintf(theirs, sizeof(theirs), "/proc/%d/fd/2", (int)host);
-	return open(theirs,
-		    O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-}
 
 struct line {
 	int done; /* closed by the thread: its end of a pipe */
 	pid_t host;
+	int error; /* a copy of the host's standard error, or -1 */
 	const char *what;
 	char text[LOST_TEXT_MAX];
 };
+
+/* The host may have none any more when the thread comes to it.  -1: it is not
+ * needed, or that is forbidden. */
+static int copy_error(const struct line *said)
+{
+	int pidfd, fd;
+
+	if (*said->text == '/')
+		return -1;
+	pidfd = (int)syscall(SYS_pidfd_open, said->host, 0);
+	if (pidfd < 0)
+		return -1;
+	fd = (int)syscall(SYS_pidfd_getfd, pidfd, STDERR_FILENO, 0);
+	close(pidfd);
+	return fd;
+}
+
+/*
+ * A regular file as the host has it, since what is written behind its place
+ * there, it would write over.  Anything else is opened anew, not to wait where
+ * the host would.
+ */
+static int open_error(const struct line *said)
+{
+	struct stat64 seen;
+	char path[32];
+
+	if (said->error >= 0 && fstat64(said->error, &seen) == 0 &&
+	    S_ISREG(seen.st_mode))
+		return fcntl(said->error, F_DUPFD_CLOEXEC, 0);
+	if (said->error >= 0)
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", said->error);
+	else
+		snprintf(path, sizeof(path), "/proc/%d/fd/2", (int)said->host);
+	return open(path,
+		    O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
 
 static void write_line(const struct line *said)
 {
@@ -80,12 +85,11 @@ static void write_line(const struct line *said)
 	ssize_t written;
 	int length, fd;
 
-	/* Only now: it would keep open what the host closes. */
 	fd = *place == '/' ? open(place,
 				  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
 					  O_NOCTTY | O_NONBLOCK,
 				  0666)
-			   : open_error(said->host);
+			   : open_error(said);
 	if (fd < 0)
 		return;
 	length = snprintf(line, sizeof(line), "%.400s%s\n", who, said->what);
@@ -99,6 +103,8 @@ static void write_line(const struct line *said)
 
 static void end_line(struct line *said)
 {
+	if (said->error >= 0)
+		close(said->error);
 	atomic_fetch_sub(&under_way, 1);
 	close(said->done);
 	free(said);
@@ -134,6 +140,14 @@ void say(const char text[LOST_TEXT_MAX], pid_t host, const char *what)
 	}
 	*said = (struct line){ .done = ends[1], .host = host, .what = what };
 	memcpy(said->text, text, sizeof(said->text));
+	said->error = copy_error(said);
 	start_line(said, ends[0]);
 	close(ends[0]);
+}
+
+void say_end(void)
+{
+	for (int ms = 0; atomic_load(&under_way) > 0 && ms < LAST_MS;
+	     ms += LOOK_AGAIN)
+		poll(NULL, 0, LOOK_AGAIN);
 }
