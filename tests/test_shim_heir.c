@@ -258,12 +258,15 @@ static void an_heir_that_is_killed_frees_it(void **state)
 /* fork() is no point where a thread is cancelled, but looks at the heirs. */
 static void a_cancelled_thread_forks(void **state)
 {
-	struct child *victim = start_holder(*state);
+	struct filelock_names *names = *state;
+	struct child *victim = start_holder(names);
 	pid_t heir = victim_do(victim, FILE_fork_to_wait);
 
 	assert_true(heir > 0);
 	assert_int_equal(victim_do(victim, FILE_fork_though_cancelled), 77);
 	assert_int_equal(victim_do(victim, FILE_un), 0);
+	/* The heir may not have run yet, and have a copy. */
+	wait_until(is_free, names->key);
 	assert_int_equal(victim_do(victim, FILE_ex_in_child), 0);
 	kill(heir, SIGKILL);
 }
