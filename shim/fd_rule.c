@@ -6,7 +6,8 @@
  * file with an old number.  The time of the kernel is a coarse one, though: a
  * second change may come at the same time as the first.  So the verdict on a
  * file that changed just now is not remembered, and not one on a file with
- * several names, which each lead to it without any change.
+ * several names, which each lead to it without any change; nor one by a name
+ * that it had, of a file that has another.
  */
 #include "config.h"
 
@@ -103,7 +104,7 @@ void fd_look_in_vain(const struct fd_look *look)
 				      look->verdict, memory_order_relaxed);
 }
 
-bool fd_path(int fd, const struct fd_look *look, char path[PATH_MAX])
+bool fd_path(int fd, struct fd_look *look, char path[PATH_MAX])
 {
 	static const char deleted[] = " (deleted)";
 	const size_t size = strlen(deleted);
@@ -115,8 +116,11 @@ bool fd_path(int fd, const struct fd_look *look, char path[PATH_MAX])
 	/* A file may have such a name. */
 	if (path_ends_with(path, length, deleted, size) &&
 	    (lstat64(path, &there) < 0 || there.st_ino != look->about.st_ino ||
-	     there.st_dev != look->about.st_dev))
+	     there.st_dev != look->about.st_dev)) {
 		path[length - size] = '\0';
+		if (look->about.st_nlink > 0)
+			look->verdict = 0;
+	}
 	errno = error;
 	return found;
 }

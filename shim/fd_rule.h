@@ -35,8 +35,9 @@ struct fd_look {
  * of what else the verdict depends on. */
 bool fd_look(enum shim_family family, int fd, uint64_t salt,
 	     struct fd_look *look);
-/* The path that the file has or had. */
-bool fd_path(int fd, const struct fd_look *look, char path[PATH_MAX]);
+/* The path that the file has or had; of one that it had the verdict must not be
+ * remembered, if it has another. */
+bool fd_path(int fd, struct fd_look *look, char path[PATH_MAX]);
 /* It is of no concern to the family. */
 void fd_look_in_vain(const struct fd_look *look);
 

@@ -79,7 +79,7 @@ static bool may_matter(struct opening *opening, int fd)
 }
 
 /* The rule for what is open, if it may matter, and where it is. */
-static const struct shim_rule *judge(const struct opening *opening, int fd,
+static const struct shim_rule *judge(struct opening *opening, int fd,
 				     char real[PATH_MAX])
 {
 	const struct lockfile_call *call = opening->call;

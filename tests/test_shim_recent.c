@@ -87,6 +87,12 @@ static void a_descriptor_of_a_renamed_file(void **state)
 	assert_held(*state, RULES_LOCKED, RECENT_lock_renamed, "flock", "in/x");
 }
 
+static void a_name_beside_the_one_that_was_removed(void **state)
+{
+	assert_held(*state, RULES_LOCKED, RECENT_lock_unlinked, "flock",
+		    "in/y");
+}
+
 static void a_number_of_another_file(void **state)
 {
 	static const int ways[] = { RECENT_lock_reopened, RECENT_lock_streamed,
@@ -107,6 +113,7 @@ int main(void)
 		test(a_directory_in_the_place_of_a_link),
 		test(a_lock_file_in_another_directory),
 		test(a_descriptor_of_a_renamed_file),
+		test(a_name_beside_the_one_that_was_removed),
 		test(a_number_of_another_file),
 	};
 

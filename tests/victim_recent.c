@@ -21,6 +21,9 @@ static char in[PATH_MAX], out[PATH_MAX], here[PATH_MAX];
 static char inside[PATH_MAX], outside[PATH_MAX]; /* the directories */
 static int fd = -1;
 
+/* What changed just now is not remembered as of no concern. */
+static const struct timespec settles = { .tv_nsec = 50000000 };
+
 static int opened(const char *path, int flags)
 {
 	fd = open(path, flags | O_CLOEXEC);
@@ -60,8 +63,6 @@ static int do_moved_by_fd(void)
 /* A child on our memory, but in another directory. */
 static int do_moved_in_vfork(void)
 {
-	/* What changed just now is not remembered as of no concern. */
-	const struct timespec settles = { .tv_nsec = 50000000 };
 	pid_t child;
 
 	nanosleep(&settles, NULL);
@@ -164,6 +165,20 @@ static int do_lock_renamed(void)
 {
 	lock_outside(lock);
 	return rename(out, in) < 0 ? errno : lock();
+}
+
+/* By the name that is left, after what it had no more was locked in vain. */
+static int do_lock_unlinked(void)
+{
+	char other[PATH_MAX + 8];
+
+	snprintf(other, sizeof(other), "%s/y", inside);
+	if (opened(out, O_RDWR) != 0 || link(out, other) < 0 || unlink(out) < 0)
+		return errno;
+	nanosleep(&settles, NULL);
+	if (lock() != 0 || flock(fd, LOCK_UN) < 0)
+		return errno;
+	return opened(other, O_RDWR) ?: lock();
 }
 
 /* Closes the one, opens the other. */

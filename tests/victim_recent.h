@@ -13,6 +13,7 @@
 	X(made)	    /* makes x.lock in out and removes it, then one in in */   \
 	X(unmade)                                                              \
 	X(lock_renamed)	 /* these lock out/x twice, then in/x: renamed */      \
+	X(lock_unlinked) /* ... linked to in/y: that, with out/x removed */    \
 	X(lock_reopened) /* ... opened under the same number */                \
 	X(lock_streamed) /* ... by fopen() */                                  \
 	X(lock_copied)	 /* ... by dup2() */                                   \
