@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -199,15 +200,24 @@ static void few_descriptors(void **state)
 
 static void a_wrong_environment(void **state)
 {
+	const char *before = getenv("PORTLOCK_GUARD");
+	char guard[PATH_MAX];
+
 	(void)state;
+	snprintf(guard, sizeof(guard), "%s", before ? before : "");
 	setenv("PORTLOCK_RULES", "sem\tno\x1bslash", 1);
 	setenv("PORTLOCK_LOG", "here", 1);
+	setenv("PORTLOCK_GUARD", "/", 1);
 	assert_int_equal(command_run(&command, "doctor", "--", "true"), 1);
 	unsetenv("PORTLOCK_RULES");
 	unsetenv("PORTLOCK_LOG");
+	setenv("PORTLOCK_GUARD", guard, 1);
 	assert_mentions(command.output, "problem  environment: PORTLOCK_RULES: "
 					"the shim ignores it: line 1, ");
 	assert_mentions(command.output, "warning  environment: PORTLOCK_LOG: ");
+	assert_mentions(command.output,
+			"problem  environment: PORTLOCK_GUARD: '/' cannot be "
+			"run");
 	/* No byte of others commands a terminal. */
 	assert_null(strchr(command.output, '\x1b'));
 }

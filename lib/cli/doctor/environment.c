@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/cli/doctor/doctor.h"
@@ -102,11 +103,19 @@ static void judge_log(struct report *report, const char *name,
 			       "from '/' on");
 }
 
+static bool is_program(const char *path)
+{
+	struct stat about;
+
+	return stat(path, &about) == 0 && S_ISREG(about.st_mode) &&
+	       access(path, X_OK) == 0;
+}
+
 /* Of portlock-guard; empty is as without it. */
 static void judge_guard(struct report *report, const char *name,
 			const char *value)
 {
-	bool good = !*value || access(value, X_OK) == 0;
+	bool good = !*value || is_program(value);
 
 	found(report, good ? LEVEL_OK : LEVEL_PROBLEM, TOPIC, "%s: '%s'%s",
 	      name, value,
