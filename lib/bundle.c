@@ -124,7 +124,7 @@ static bool adopt_one(struct pl_bundle *bundle, unsigned *seen, int fd,
 	 * release must find it as pl_gate_bind() makes it: never blocking. */
 	if (bundle->gate < 0 && is_gate(&name, length, address) &&
 	    pl_ops->listen(fd, PL_BACKLOG) == 0 &&
-	    pl_ops->set_nonblocking(fd) == 0) {
+	    pl_ops->set_status(fd, PL_GOES_ON) == 0) {
 		bundle->gate = fd;
 		return true;
 	}

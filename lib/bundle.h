@@ -3,6 +3,7 @@
 #ifndef PORTLOCK_BUNDLE_H
 #define PORTLOCK_BUNDLE_H
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -86,14 +87,18 @@ struct pl_signature {
 	int ports;	/* that are with the gate */
 	bool cluster;	/* a session is with the gate */
 	pid_t pid;	/* who was granted it, in its own pid namespace */
-	bool ending;	/* that one is about to let it go, or give it away */
 };
 
 /* A system that does not let us keeps others from knowing, no more. */
 void pl_sign(const struct pl_bundle *bundle, uint64_t token);
 
-/* Of a lock that is held: this process is about to let it go; or it goes on with
- * it.  Async-signal-safe, keeps errno. */
+/* The status of a gate.  To append means nothing to a socket, and /proc shows it
+ * (fdinfo).  Who is given the gate sets it anew, so it goes on. */
+#define PL_GOES_ON O_NONBLOCK
+#define PL_ENDING (O_NONBLOCK | O_APPEND)
+
+/* Of a lock that is held: it is about to be let go, or given away; or it goes on.
+ * Async-signal-safe, keeps errno. */
 void pl_sign_ending(const struct portlock_lock *lock, bool ending);
 
 /* Reads it from what statx() says of the gate, inode and times included; false:

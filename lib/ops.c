@@ -22,9 +22,9 @@ static int duplicate(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
-static int set_nonblocking(int fd)
+static int set_status(int fd, int status)
 {
-	return fcntl(fd, F_SETFL, O_NONBLOCK);
+	return fcntl(fd, F_SETFL, status);
 }
 
 /* Where there is no statx(2). */
@@ -94,7 +94,7 @@ const struct pl_ops pl_libc_ops = {
 	.read = read,
 	.close = close,
 	.dup = duplicate,
-	.set_nonblocking = set_nonblocking,
+	.set_status = set_status,
 	.futimens = pl_kernels_futimens,
 	.times = pl_kernels_times,
 	.inode = inode,

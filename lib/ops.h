@@ -45,8 +45,8 @@ struct pl_ops {
 	int (*open)(const char *path, int flags);
 	ssize_t (*read)(int fd, void *buffer, size_t size);
 	int (*close)(int fd);
-	int (*dup)(int fd); /* close-on-exec, any number */
-	int (*set_nonblocking)(int fd);
+	int (*dup)(int fd);		       /* close-on-exec, any number */
+	int (*set_status)(int fd, int status); /* F_SETFL */
 	int (*futimens)(int fd, const struct timespec times[2]);
 	int (*times)(int fd, struct timespec times[2]); /* as futimens has */
 	uint64_t (*inode)(int fd);			/* 0: not known */

@@ -5,8 +5,7 @@
  * of the grant, which is a time, goes where the kernel keeps it with the socket
  * for all who may look to see: its time of modification.  The time of access
  * says in its nanoseconds whose grant it is, as others may have copies of the
- * descriptors, and whether that one is about to let it go; and in its seconds
- * what there is with the gate.
+ * descriptors, and in its seconds what there is with the gate.
  *
  * The kernel gives a new socket the times of one that was closed (Linux 6.18,
  * and all before it): what stands there may be another lock's.  So the seconds
@@ -28,15 +27,12 @@
 #define SECONDS(inode, rest)                                                   \
 	((int64_t)(((inode) << REST_BITS & 0x7fffffff) | (rest)))
 
-/* The nanoseconds: a process number, and whether it is ending. */
-#define ENDING (1L << 29)
-
-static void sign(const struct pl_bundle *bundle, struct timespec token,
-		 bool ending)
+void pl_sign(const struct pl_bundle *bundle, uint64_t token)
 {
 	struct timespec times[2] = {
-		{ .tv_nsec = pl_ops->getpid() | (ending ? ENDING : 0) },
-		token,
+		{ .tv_nsec = pl_ops->getpid() },
+		{ .tv_sec = (time_t)(token / NS_PER_S),
+		  .tv_nsec = (long)(token % NS_PER_S) },
 	};
 	uint64_t inode = pl_ops->inode(bundle->gate);
 	unsigned rest = 1;
@@ -50,19 +46,10 @@ static void sign(const struct pl_bundle *bundle, struct timespec token,
 		pl_ops->futimens(bundle->gate, times);
 }
 
-void pl_sign(const struct pl_bundle *bundle, uint64_t token)
-{
-	const struct timespec time = {
-		.tv_sec = (time_t)(token / NS_PER_S),
-		.tv_nsec = (long)(token % NS_PER_S),
-	};
-
-	sign(bundle, time, false);
-}
-
+/* Times are for the owner of the socket to set: who has become another user
+ * since the grant still may set this. */
 void pl_sign_ending(const struct portlock_lock *lock, bool ending)
 {
-	const struct timespec as_it_is = { .tv_nsec = UTIME_OMIT };
 	struct sockaddr_un name = { .sun_family = AF_UNSPEC };
 	const char *gate = lock->address.name;
 	socklen_t length = sizeof(name);
@@ -76,7 +63,7 @@ void pl_sign_ending(const struct portlock_lock *lock, bool ending)
 	    length ==
 		    offsetof(struct sockaddr_un, sun_path) + 1 + strlen(gate) &&
 	    memcmp(name.sun_path + 1, gate, strlen(gate)) == 0)
-		sign(&lock->bundle, as_it_is, ending);
+		pl_ops->set_status(fd, ending ? PL_ENDING : PL_GOES_ON);
 	errno = saved_errno;
 }
 
@@ -91,8 +78,7 @@ bool pl_sign_read(const struct statx *gate, struct pl_signature *read)
 			      gate->stx_mtime.tv_nsec;
 		read->ports = rest > 0 ? rest - 1 : 0;
 		read->cluster = rest == 0;
-		read->pid = (pid_t)(gate->stx_atime.tv_nsec & ~ENDING);
-		read->ending = gate->stx_atime.tv_nsec & ENDING;
+		read->pid = (pid_t)gate->stx_atime.tv_nsec;
 		return true;
 	}
 	return false;

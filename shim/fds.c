@@ -220,9 +220,9 @@ static uid_t kernels_user(void)
 	return (uid_t)syscall(KERNELS_GETEUID);
 }
 
-static int set_nonblocking(int fd)
+static int set_status(int fd, int status)
 {
-	return REAL(fcntl)(fd, F_SETFL, O_NONBLOCK);
+	return REAL(fcntl)(fd, F_SETFL, status);
 }
 
 /* Others that are preloaded, such as fakeroot, look at files for themselves. */
@@ -257,7 +257,7 @@ const struct pl_ops shim_ops = {
 	.read = read,
 	.close = forget_and_close,
 	.dup = high_dup,
-	.set_nonblocking = set_nonblocking,
+	.set_status = set_status,
 	.futimens = pl_kernels_futimens,
 	.times = pl_kernels_times,
 	.inode = kernels_inode,

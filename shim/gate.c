@@ -88,6 +88,25 @@ static bool look(pid_t pid, int fd, uint64_t inode, struct statx *about)
 	       S_ISSOCK(about->stx_mode) && about->stx_ino == inode;
 }
 
+/* Where it cannot be seen it goes on. */
+static bool is_ending(pid_t pid, int fd)
+{
+	char path[48], text[128];
+	const char *at;
+	int info;
+	ssize_t size;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)pid, fd);
+	info = REAL(open)(path, O_RDONLY | O_CLOEXEC);
+	if (info < 0)
+		return false;
+	size = read(info, text, sizeof(text) - 1);
+	REAL(close)(info);
+	text[size > 0 ? size : 0] = '\0';
+	at = strstr(text, "flags:");
+	return at && strtol(at + strlen("flags:"), NULL, 8) & O_APPEND;
+}
+
 bool gate_look(pid_t pid, int fd, uint64_t inode, uint64_t *granted)
 {
 	struct pl_signature signature;
@@ -99,10 +118,8 @@ bool gate_look(pid_t pid, int fd, uint64_t inode, uint64_t *granted)
 	if (!pl_sign_read(&about, &signature))
 		return true;
 	*granted = signature.token;
-	/* Else it is about to let it go, or waits itself for the rest.  But who
-	 * was given it by one that let go has it. */
-	return signature.token != 0 &&
-	       !(signature.ending && signature.pid == pid);
+	/* Else it waits itself for the rest, or is about to let it go. */
+	return signature.token != 0 && !is_ending(pid, fd);
 }
 
 /* Without opendir(), which allocates. */

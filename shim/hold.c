@@ -305,8 +305,9 @@ void hold_tell_locker(const struct shim_hold *hold, int file)
 
 bool hold_tell_end(const struct shim_hold *hold, bool ends)
 {
+	/* Somebody may have joined since it was told that it ends. */
 	bool wanted = hold->lock.transport == PL_ETCD &&
-		      atomic_load(&hold->count) == 1;
+		      (!ends || atomic_load(&hold->count) == 1);
 
 	if (wanted)
 		pl_sign_ending(&hold->lock, ends);

@@ -102,7 +102,7 @@ const struct call_errors call_errors[] = {
 	{ CALL_CLOSE, "close", ERRORS(EBADF, EDQUOT, EINTR, EIO, ENOSPC),
 	  DONE },
 	{ CALL_DUP, "dup", ERRORS(EBADF, EINVAL, EMFILE), NOT_DONE },
-	{ CALL_SET_NONBLOCKING, "set_nonblocking", ERRORS(EBADF, EPERM),
+	{ CALL_SET_STATUS, "set_status", ERRORS(EBADF, EPERM),
 	  NOT_DONE | DONE },
 	{ CALL_FUTIMENS, "futimens",
 	  ERRORS(EACCES, EBADF, EINVAL, ENOSYS, EPERM, EROFS),

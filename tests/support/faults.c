@@ -242,9 +242,9 @@ static int faulty_dup(int fd)
 	return (int)PASS(CALL_DUP, dup(fd));
 }
 
-static int faulty_set_nonblocking(int fd)
+static int faulty_set_status(int fd, int status)
 {
-	return (int)PASS(CALL_SET_NONBLOCKING, set_nonblocking(fd));
+	return (int)PASS(CALL_SET_STATUS, set_status(fd, status));
 }
 
 static int faulty_futimens(int fd, const struct timespec times[2])
@@ -302,7 +302,7 @@ void faults_use(struct faults *faults)
 	table.read = faulty_read;
 	table.close = faulty_close;
 	table.dup = faulty_dup;
-	table.set_nonblocking = faulty_set_nonblocking;
+	table.set_status = faulty_set_status;
 	table.futimens = faulty_futimens;
 	table.clock_gettime = faulty_clock_gettime;
 	table.calloc = faulty_calloc;

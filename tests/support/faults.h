@@ -29,7 +29,7 @@ enum call {
 	CALL_READ,
 	CALL_CLOSE,
 	CALL_DUP,
-	CALL_SET_NONBLOCKING,
+	CALL_SET_STATUS,
 	CALL_FUTIMENS,
 	CALL_TIMES,
 	CALL_BOOTTIME, /* clock_gettime() of that clock: no other can fail */
